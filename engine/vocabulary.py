@@ -1,0 +1,243 @@
+"""The numbers that stand for words in commands, events and state, with their names.
+
+This file may hold constants only. The core uses the integers; `*_NAMES` are for people:
+`NAMES[value]` is the word. Values are part of the record format: append, never renumber.
+"""
+
+from typing import Final
+
+# Record types: commands.
+TICK: Final = 1
+CLOCK: Final = 2
+CONFIGURE: Final = 3
+SET_ACCOUNT: Final = 4
+BALANCE_OPERATION: Final = 5
+PLACE_ORDER: Final = 6
+MODIFY_ORDER: Final = 7
+CANCEL_ORDER: Final = 8
+CLOSE_POSITION: Final = 9
+MODIFY_POSITION: Final = 10
+SET_DEALER: Final = 11
+DEALER_CONFIRM: Final = 12
+DEALER_REJECT: Final = 13
+DEALER_REQUOTE: Final = 14
+
+# Record types: events.
+REJECTED: Final = 101
+CONFIGURED: Final = 102
+ACCOUNT_SET: Final = 103
+LEDGER_ENTRY: Final = 104
+ORDER_PLACED: Final = 105
+ORDER_MODIFIED: Final = 106
+ORDER_REMOVED: Final = 107
+ORDER_TRIGGERED: Final = 108
+ORDER_FILLED: Final = 109
+POSITION_OPENED: Final = 110
+POSITION_CHANGED: Final = 111
+POSITION_MODIFIED: Final = 112
+POSITION_CLOSED: Final = 113
+DEALER_REQUESTED: Final = 114
+REQUOTED: Final = 115
+DEALER_SET: Final = 116
+MARGIN_CALL: Final = 117
+MARGIN_CALL_CLEARED: Final = 118
+STOP_OUT: Final = 119
+TRIGGER_REFUSED: Final = 120
+FEED_SWITCHED: Final = 121
+
+# Configuration kinds (payload of CONFIGURE).
+CONFIG_PROFILE: Final = 1
+CONFIG_CURRENCY: Final = 2
+CONFIG_FEED: Final = 3
+CONFIG_INSTRUMENT: Final = 4
+CONFIG_GROUP: Final = 5
+CONFIG_TERMS: Final = 6
+CONFIG_HOOKS: Final = 7
+CONFIG_NAMES: Final = ("", "profile", "currency", "feed", "instrument", "group", "terms", "hooks")
+
+# Sides.
+BUY: Final = 0
+SELL: Final = 1
+SIDE_NAMES: Final = ("buy", "sell")
+
+# Order types. A position keeps the type of the order that opened it.
+MARKET: Final = 0
+LIMIT: Final = 1
+STOP: Final = 2
+STOP_LIMIT: Final = 3
+ORDER_TYPE_NAMES: Final = ("market", "limit", "stop", "stop_limit")
+
+# Profit and margin modes (SEMANTICS sections 3 and 4).
+PROFIT_FOREX: Final = 0
+PROFIT_CFD: Final = 1
+PROFIT_MODE_NAMES: Final = ("forex", "cfd")
+MARGIN_FOREX: Final = 0
+MARGIN_FOREX_NO_LEVERAGE: Final = 1
+MARGIN_CFD: Final = 2
+MARGIN_CFD_LEVERAGE: Final = 3
+MARGIN_CFD_INDEX: Final = 4
+MARGIN_MODE_NAMES: Final = ("forex", "forex_no_leverage", "cfd", "cfd_leverage", "cfd_index")
+
+# Trade modes of an instrument.
+TRADE_DISABLED: Final = 0
+TRADE_CLOSE_ONLY: Final = 1
+TRADE_LONG_ONLY: Final = 2
+TRADE_SHORT_ONLY: Final = 3
+TRADE_FULL: Final = 4
+TRADE_MODE_NAMES: Final = ("disabled", "close_only", "long_only", "short_only", "full")
+
+# Execution modes of a group (seed 004: ConGroupSec::execution).
+EXECUTION_MANUAL: Final = 0
+EXECUTION_AUTO: Final = 1
+EXECUTION_AUTO_IF_NO_DEALER: Final = 2
+EXECUTION_MODE_NAMES: Final = ("manual", "auto", "auto_if_no_dealer")
+
+# Gap policies (SEMANTICS section 8).
+GAP_CLASSIC: Final = 0
+GAP_TICK: Final = 1
+GAP_POLICY_NAMES: Final = ("classic", "tick")
+
+# Level types of margin call and stop-out.
+LEVEL_PERCENT: Final = 0
+LEVEL_MONEY: Final = 1
+LEVEL_TYPE_NAMES: Final = ("percent", "money")
+
+# Free margin modes (SEMANTICS section 5).
+FREE_MARGIN_NONE: Final = 0
+FREE_MARGIN_PROFIT_AND_LOSS: Final = 1
+FREE_MARGIN_PROFIT: Final = 2
+FREE_MARGIN_LOSS: Final = 3
+FREE_MARGIN_MODE_NAMES: Final = ("none", "profit_and_loss", "profit_only", "loss_only")
+
+# Negative balance compensation (SEMANTICS section 10).
+COMPENSATE_NEVER: Final = 0
+COMPENSATE_AFTER_STOP_OUT: Final = 1
+COMPENSATE_AFTER_ANY_CLOSE: Final = 2
+COMPENSATION_NAMES: Final = ("never", "after_stop_out", "after_any_close")
+
+# Accounts.
+HEDGING: Final = 0
+NETTING: Final = 1
+ACCOUNT_MODE_NAMES: Final = ("hedging", "netting")
+ACCOUNT_ENABLED: Final = 0
+ACCOUNT_READ_ONLY: Final = 1
+ACCOUNT_DISABLED: Final = 2
+ACCOUNT_STATUS_NAMES: Final = ("enabled", "read_only", "disabled")
+
+# Balance operations.
+DEPOSIT: Final = 1
+WITHDRAWAL: Final = 2
+CREDIT_IN: Final = 3
+CREDIT_OUT: Final = 4
+CORRECTION: Final = 5
+BALANCE_OPERATION_NAMES: Final = (
+    "",
+    "deposit",
+    "withdrawal",
+    "credit_in",
+    "credit_out",
+    "correction",
+)
+
+# Ledger entry types (SEMANTICS section 12).
+ENTRY_DEPOSIT: Final = 1
+ENTRY_WITHDRAWAL: Final = 2
+ENTRY_CREDIT_IN: Final = 3
+ENTRY_CREDIT_OUT: Final = 4
+ENTRY_CORRECTION: Final = 5
+ENTRY_TRADE_PNL: Final = 6
+ENTRY_COMMISSION: Final = 7
+ENTRY_AGENT_COMMISSION: Final = 8
+ENTRY_STOP_OUT_COMPENSATION: Final = 9
+ENTRY_MARGIN_FREEZE: Final = 10
+ENTRY_MARGIN_RELEASE: Final = 11
+ENTRY_MARGIN_REPRICE: Final = 12
+ENTRY_TYPE_NAMES: Final = (
+    "",
+    "deposit",
+    "withdrawal",
+    "credit_in",
+    "credit_out",
+    "correction",
+    "trade_pnl",
+    "commission",
+    "agent_commission",
+    "so_compensation",
+    "margin_freeze",
+    "margin_release",
+    "margin_reprice",
+)
+
+# Why an order was removed or a position closed. `COMMENTS` are the texts that MT4 shows.
+REASON_CLIENT: Final = 0
+REASON_DEALER: Final = 1
+REASON_TAKE_PROFIT: Final = 2
+REASON_STOP_LOSS: Final = 3
+REASON_STOP_OUT: Final = 4
+REASON_NETTED: Final = 5
+REASON_EXPIRED: Final = 6
+REASON_NO_MONEY: Final = 7
+REASON_CLOSE_ONLY: Final = 8
+REASON_HEDGE_PROHIBITED: Final = 9
+REASON_GAP: Final = 10
+REASON_REQUEST_TIMEOUT: Final = 11
+REASON_BOUND: Final = 12
+REASON_NAMES: Final = (
+    "client",
+    "dealer",
+    "take_profit",
+    "stop_loss",
+    "stop_out",
+    "netted",
+    "expired",
+    "no_money",
+    "close_only",
+    "hedge_prohibited",
+    "gap",
+    "request_timeout",
+    "bound",
+)
+COMMENTS: Final = (
+    "",
+    "",
+    "[tp]",
+    "[sl]",
+    "so",
+    "",
+    "expired",
+    "deleted [no money]",
+    "deleted [close only]",
+    "deleted [hedge is prohibited]",
+    "cancelled",
+    "timeout",
+    "deleted [limit]",
+)
+
+# What a dealer is asked for.
+REQUEST_NONE: Final = 0
+REQUEST_OPEN: Final = 1
+REQUEST_CLOSE: Final = 2
+REQUEST_NAMES: Final = ("none", "open", "close")
+
+# Stage and reason of a trigger that was reached but not acted on.
+STAGE_PENDING: Final = 1
+STAGE_TAKE_PROFIT: Final = 2
+STAGE_STOP_LOSS: Final = 3
+STAGE_STOP_OUT: Final = 4
+STAGE_NAMES: Final = ("", "pending", "take_profit", "stop_loss", "stop_out")
+REFUSED_NONE: Final = 0
+REFUSED_LEFT_TO_DEALER: Final = 1
+REFUSED_FIFO: Final = 2
+REFUSED_HOOK: Final = 3
+REFUSED_NOT_TRADABLE: Final = 4
+REFUSED_NAMES: Final = ("none", "left_to_dealer", "fifo", "hook", "not_tradable")
+
+# Return codes of hooks (MT4 server API names).
+RET_OK: Final = 0
+RET_OK_NONE: Final = 1
+
+# Lifecycle of an order (ticket).
+ORDER_PENDING: Final = 1
+ORDER_REQUESTED: Final = 2
+POSITION_OPEN: Final = 3
+TRADE_STATE_NAMES: Final = ("", "pending", "requested", "open")

@@ -1,0 +1,23 @@
+"""The naive engine: the rules of docs/RULES.md written down once more, slowly and plainly.
+
+This package may use nothing of `engine/` but its vocabulary, records, codes and bounds. It
+keeps dictionaries and lists, computes every figure with exact fractions whenever it is
+asked, and looks at every account, position and order on every tick. It is the oracle that
+the engine is compared with; where the two differ, docs/RULES.md decides.
+
+    world.py     what is kept: configuration, accounts, orders, positions, events
+    money.py     rounding, legs, conversion, margin
+    figures.py   equity, margin, free margin and limits of an account
+    config.py    Configure and SetAccount
+    admission.py the checks of an order, first failure wins
+    fills.py     the way of an order, from freeze to settle, and closing
+    clients.py   the commands of clients and the balance operations
+    dealers.py   the commands of dealers and the timers
+    tick.py      the way of a tick
+    oracle.py    NaiveEngine: one record in, its events out
+"""
+
+from tests.naive.figures import Figures
+from tests.naive.oracle import NaiveEngine
+
+__all__ = ["Figures", "NaiveEngine"]

@@ -1,0 +1,238 @@
+"""The journal beside a raw file: records per second, durable, at several commit sizes.
+
+`python -m bench.journal [--json] [--smoke] [--directory DIR]`
+
+Workload: records of 128 bytes, half of a commit commands (`PlaceOrder`) and half the
+events they cause (`LedgerEntry`). The raw file gets the very same bytes by `write` and
+`fdatasync`; the journal gets them through `BlockDraft.add` and `append`, so its figure
+holds the copying, checksum, chain, LMDB transaction and both of its syncs. Rounds of the
+two alternate, and which goes first alternates too, because the disk's mood changes by the
+second; a ratio is taken within each round. The row with client keys has a random key on
+every command. At the end the journal is verified, block by block.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from bench import machine
+from engine import records
+from journal import NO_HOOKS, BlockDraft, LmdbJournal, framing
+
+RECORD_BYTES = 128
+SEED = 7
+TIME_NS = 1_400_000_000_000_000_000
+
+
+class Size(NamedTuple):
+    """One row: records a commit, commits a round, and whether the commands carry keys."""
+
+    records: int
+    commits: int
+    keys: bool = False
+
+
+SIZES = (
+    Size(1, 600),
+    Size(256, 300),
+    Size(4096, 60),
+    Size(16384, 20),
+    Size(256, 100, keys=True),
+    Size(4096, 30, keys=True),
+)
+ROUNDS = 15
+SMOKE_SIZES = (Size(1, 3), Size(64, 2), Size(64, 2, keys=True))
+SMOKE_ROUNDS = 2
+
+
+class Commit(NamedTuple):
+    """The input of one commit."""
+
+    commands: bytes
+    events: bytes
+    first_sequence: int
+    last_sequence: int
+    keys: list[tuple[bytes, int]]
+
+
+class Workload:
+    """Commits one after the other, with right sequences and, where asked for, random keys."""
+
+    def __init__(self, size: Size) -> None:
+        self._size = size
+        self._next = 1
+        self._random = np.random.default_rng(SEED)
+        self._n_commands = max(1, size.records // 2)
+        self._n_events = size.records - self._n_commands
+        order = records.PlaceOrder(
+            login=1, instrument=1, order_type=1, side=0, volume_units=10, price_points=112_345
+        )
+        entry = records.LedgerEntry(
+            login=1,
+            tick_sequence=1,
+            order=1,
+            position=1,
+            entry_number=1,
+            entry_type=7,
+            balance_delta_minor=-350,
+            credit_delta_minor=0,
+            margin_delta_minor=0,
+            balance_minor=1_000_000,
+            credit_minor=0,
+            margin_minor=20_000,
+            reference=0,
+        )
+        self._orders = _rows(order, self._n_commands)
+        self._entries = _rows(entry, self._n_events)
+
+    def commits(self, count: int) -> Iterator[Commit]:
+        """The next commits."""
+        for _ in range(count):
+            first, last = self._next, self._next + self._n_commands - 1
+            self._orders[:, 1] = np.arange(first, last + 1)
+            self._entries[:, 1] = np.linspace(first, last, self._n_events, dtype=np.int64)
+            if self._size.keys:
+                self._orders[:, -2:] = self._random.integers(
+                    1, 2**62, (self._n_commands, 2), dtype=np.int64
+                )
+            commands = self._orders.tobytes()
+            keys = framing.keys_of(commands) if self._size.keys else []
+            self._next = last + 1
+            yield Commit(commands, self._entries.tobytes(), first, last, keys)
+
+
+def _rows(record: records.Record, count: int) -> npt.NDArray[np.int64]:
+    """`count` copies of a record as rows of words."""
+    data = records.encode(record, 1, TIME_NS)
+    assert len(data) == RECORD_BYTES
+    return np.tile(np.frombuffer(data, dtype="<i8"), (count, 1))
+
+
+def raw_round(descriptor: int, commits: list[bytes]) -> list[float]:
+    """Seconds of each write and fdatasync."""
+    seconds = []
+    for data in commits:
+        start = time.perf_counter()
+        os.write(descriptor, data)
+        os.fdatasync(descriptor)
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def journal_round(journal: LmdbJournal, draft: BlockDraft, commits: list[Commit]) -> list[float]:
+    """Seconds of each commit, from records in memory to durable."""
+    seconds = []
+    for commit in commits:
+        start = time.perf_counter()
+        draft.add(commit.commands, commit.first_sequence, commit.last_sequence, TIME_NS)
+        draft.keys = commit.keys
+        journal.append(draft, commit.events, TIME_NS, NO_HOOKS)
+        draft.clear()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def run_size(size: Size, rounds: int, directory: Path) -> dict[str, Any]:
+    """Interleaved rounds of both at one commit size."""
+    workload = Workload(size)
+    journal = LmdbJournal.open(directory / "journal", writable=True, create=True)
+    draft = BlockDraft()
+    descriptor = os.open(directory / "raw", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    raw_rates, journal_rates, commit_seconds, raw_seconds = [], [], [], []
+    for number in range(rounds + 1):
+        commits = list(workload.commits(size.commits))
+        joined = [c.commands + c.events for c in commits]
+        if number % 2:
+            raw = raw_round(descriptor, joined)
+            ours = journal_round(journal, draft, commits)
+        else:
+            ours = journal_round(journal, draft, commits)
+            raw = raw_round(descriptor, joined)
+        if number:  # the first round warms up
+            n_records = size.records * size.commits
+            raw_rates.append(n_records / sum(raw))
+            journal_rates.append(n_records / sum(ours))
+            commit_seconds += ours
+            raw_seconds += raw
+    os.close(descriptor)
+    findings = journal.verify().findings
+    assert not findings, findings
+    journal.close()
+    ratios = [a / b for a, b in zip(journal_rates, raw_rates, strict=True)]
+    return {
+        "records_per_commit": size.records,
+        "client_keys": size.keys,
+        "commits": rounds * size.commits,
+        "raw_records_per_second": _spread(raw_rates),
+        "journal_records_per_second": _spread(journal_rates),
+        "ratio": _spread(ratios),
+        "raw_commit_us": _spread([1e6 * s for s in raw_seconds]),
+        "journal_commit_us": _spread([1e6 * s for s in commit_seconds]),
+    }
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    """Median and quartiles."""
+    low, middle, high = statistics.quantiles(values, n=4)
+    return {"median": middle, "lower_quartile": low, "upper_quartile": high}
+
+
+def run(*, smoke: bool = False, directory: Path | None = None) -> dict[str, Any]:
+    """All sizes; the result as plain values. Files go to a new folder and are removed."""
+    rows = []
+    for size in SMOKE_SIZES if smoke else SIZES:
+        parent = directory or Path.cwd()
+        folder = Path(tempfile.mkdtemp(prefix="bench-journal-", dir=parent))
+        try:
+            rows.append(run_size(size, SMOKE_ROUNDS if smoke else ROUNDS, folder))
+        finally:
+            shutil.rmtree(folder)
+    return {
+        "benchmark": "journal",
+        "record_bytes": RECORD_BYTES,
+        "seed": SEED,
+        "machine": machine(),
+        "rows": rows,
+    }
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Journal beside a raw file, durable records/s")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: does it run")
+    parser.add_argument("--directory", type=Path, help="on the disk to measure (default: here)")
+    arguments = parser.parse_args()
+    result = run(smoke=arguments.smoke, directory=arguments.directory)
+    if arguments.json:
+        json.dump(result, sys.stdout, indent=2)
+        print()
+        return 0
+    print(f"journal beside a raw file, {RECORD_BYTES}-byte records, {result['machine']}")
+    print("records/commit  keys   raw M/s  journal M/s  ratio (quartiles)   commit us  raw us")
+    for row in result["rows"]:
+        ratio = row["ratio"]
+        print(
+            f"{row['records_per_commit']:14}  {'yes' if row['client_keys'] else 'no ':4}"
+            f"{row['raw_records_per_second']['median'] / 1e6:9.3f}"
+            f"{row['journal_records_per_second']['median'] / 1e6:13.3f}"
+            f"   {ratio['median']:.2f}"
+            f" ({ratio['lower_quartile']:.2f}-{ratio['upper_quartile']:.2f})"
+            f"{row['journal_commit_us']['median']:14.0f}{row['raw_commit_us']['median']:8.0f}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

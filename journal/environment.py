@@ -1,0 +1,297 @@
+"""One LMDB environment on disk: opening, sharing within a process, room to grow, errors.
+
+This file may know LMDB and files, nothing of blocks or snapshots; both stores are built
+on it. What it takes care of:
+
+- LMDB may be open once per process, so everybody who opens the same directory shares one
+  environment; it closes with its last user.
+- One writer per directory, by a lock on the file `writer.lock`. Readers need no lock and
+  never wait, in any process.
+- The map (the most the file may hold) grows by doubling, between transactions, never
+  beyond `MAX_MAP_BYTES`. Readers in other processes follow when they meet it.
+- The file grows ahead of its content (`os.posix_fallocate`), because a commit that finds
+  its disk blocks allocated is quicker, and a full disk shows before a block is written.
+- Every commit is synced, data and meta page; no option here makes it less.
+"""
+
+import contextlib
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import lmdb
+
+from journal.errors import CorruptJournal, JournalError, JournalFailed, JournalInUse, NoJournal
+
+DATA_FILE: Final = "data.mdb"
+WRITER_LOCK: Final = "writer.lock"
+FIRST_MAP_BYTES: Final = 1 << 30
+MAX_MAP_BYTES: Final = 1 << 42
+"""4 TiB: a store that reaches it refuses the next commit."""
+MAX_READERS: Final = 512
+_PAGE: Final = 4096
+_SPARE: Final = 1 << 20
+"""Bytes of room beyond the values themselves: tree pages and LMDB's list of free pages."""
+_LARGEST_STEP: Final = 64 << 20
+_DATABASES: Final = 8
+
+_open_environments: dict[str, "Environment"] = {}
+_registry_lock = threading.RLock()
+
+
+class Environment:
+    """A shared LMDB environment. Made by `open_environment`, given back by `close`."""
+
+    def __init__(self, path: Path, map_bytes: int, limit_bytes: int) -> None:
+        self.path = path
+        self.file = str(path / DATA_FILE)
+        self._limit = limit_bytes
+        self._users = 0
+        self._writer_lock: int | None = None
+        self._data_file = -1
+        self._databases: dict[bytes, Any] = {}
+        self._lock = threading.RLock()
+        self._allocated = 0
+        self._writable = False
+        self._open(map_bytes, writable=False)
+
+    # ------------------------------------------------------------ reading
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[lmdb.Transaction]:
+        """A short read transaction; what it gives are buffers that end with it.
+
+        Raises `CorruptJournal` for what LMDB itself finds wrong.
+        """
+        with self._lock:
+            try:
+                with self._begin_read() as transaction:
+                    yield transaction
+            except lmdb.Error as error:
+                raise _explained(self.file, error) from error
+
+    def database(self, name: bytes) -> Any:
+        """The handle of a named database. Raises `KeyError` when it does not exist."""
+        with self._lock:
+            handle = self._databases.get(name)
+            if handle is None:
+                try:
+                    handle = self._environment.open_db(name, create=False)
+                except (lmdb.NotFoundError, lmdb.ReadonlyError) as error:
+                    raise KeyError(name) from error
+                except lmdb.Error as error:
+                    raise _explained(self.file, error) from error
+                self._databases[name] = handle
+            return handle
+
+    def _begin_read(self) -> lmdb.Transaction:
+        """A read transaction, after taking over a map that another process has grown."""
+        try:
+            return self._environment.begin(buffers=True)
+        except lmdb.MapResizedError:
+            self._environment.set_mapsize(0)
+            return self._environment.begin(buffers=True)
+
+    # ------------------------------------------------------------ writing
+
+    def begin_write(self, value_bytes: int, small_items: int = 0) -> lmdb.Transaction:
+        """A write transaction with room for a value and some small items.
+
+        Raises `JournalFailed` when the map is at its limit or the disk is full.
+        """
+        needed = value_bytes + small_items * 2 * _PAGE + _SPARE
+        info = self._environment.info()
+        used = (info["last_pgno"] + 1) * _PAGE
+        if used + needed > self._allocated or used + needed > info["map_size"]:
+            self._make_room(used, needed, info["map_size"])
+        return self._environment.begin(write=True)
+
+    def _make_room(self, used: int, needed: int, map_bytes: int) -> None:
+        """Grows the map and the file, between transactions, so that `needed` bytes fit."""
+        if used + needed > self._limit:
+            raise JournalFailed(
+                f"{self.file}: full: {used + needed} bytes are needed, the limit is {self._limit}"
+            )
+        larger = map_bytes
+        while used + needed > larger:
+            larger = min(2 * larger, self._limit)
+        if larger != map_bytes:
+            with self._lock:
+                self._environment.set_mapsize(larger)
+        wanted = min(used + max(needed, min(used // 2, _LARGEST_STEP)), larger)
+        size = os.fstat(self._data_file).st_size
+        if wanted > size:
+            try:
+                os.posix_fallocate(self._data_file, size, wanted - size)
+            except OSError as error:
+                raise JournalFailed(f"{self.file}: can't grow: {error.strerror}") from error
+        self._allocated = wanted
+
+    def create_databases(self, names: tuple[bytes, ...], meta: dict[bytes, bytes]) -> None:
+        """Named databases, the first of them with content, in one transaction."""
+        with self._environment.begin(write=True) as transaction:
+            for name in names:
+                self._databases[name] = self._environment.open_db(name, txn=transaction)
+            for key, value in meta.items():
+                transaction.put(key, value, db=self._databases[names[0]])
+
+    # ------------------------------------------------------------ opening and closing
+
+    def acquire_writer(self) -> None:
+        """Makes this process the writer. Raises `JournalInUse`."""
+        descriptor = os.open(self.path / WRITER_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise JournalInUse(f"{self.path}: another writer has it open") from error
+        with self._lock:
+            try:
+                if not self._writable:
+                    map_bytes = self._environment.info()["map_size"]
+                    self._environment.close()
+                    self._databases.clear()
+                    self._open(map_bytes, writable=True)
+                    self._environment.reader_check()
+            except BaseException:
+                os.close(descriptor)
+                raise
+            self._writer_lock = descriptor
+            self._data_file = os.open(self.file, os.O_RDWR)
+
+    def release_writer(self) -> None:
+        """Another writer may come now."""
+        if self._writer_lock is not None:
+            os.close(self._data_file)
+            os.close(self._writer_lock)
+            self._writer_lock = None
+            self._allocated = 0
+
+    def close(self) -> None:
+        """Gives the environment back; the last user closes it."""
+        with _registry_lock:
+            self._users -= 1
+            if self._users == 0:
+                del _open_environments[str(self.path)]
+                self.release_writer()
+                self._environment.close()
+
+    def _open(self, map_bytes: int, *, writable: bool) -> None:
+        try:
+            self._environment = lmdb.open(
+                str(self.path),
+                map_size=map_bytes,
+                max_dbs=_DATABASES,
+                max_readers=MAX_READERS,
+                readonly=not writable,
+                create=writable,
+                sync=True,
+                metasync=True,
+                writemap=False,
+            )
+        except lmdb.Error as error:
+            raise _explained(self.file, error) from error
+        self._writable = writable
+        used = (self._environment.info()["last_pgno"] + 1) * _PAGE
+        size = os.stat(self.file).st_size
+        if used > size:
+            self._environment.close()
+            raise CorruptJournal(self.file, 0, 0, f"cut off: {size} bytes, its pages need {used}")
+
+
+def open_environment(
+    path: Path, *, writable: bool, create: bool, limit_bytes: int = MAX_MAP_BYTES
+) -> Environment:
+    """The environment in a directory; `create` makes both when they are not there.
+
+    Raises `NoJournal`, `JournalInUse`, `CorruptJournal` (an LMDB file that is cut off or
+    is none).
+    """
+    path = Path(os.path.realpath(path))
+    with _registry_lock:
+        if create and writable:
+            _create(path)
+        environment = _open_environments.get(str(path))
+        if environment is None:
+            size = _check_files(path)
+            map_bytes = FIRST_MAP_BYTES
+            while map_bytes < 2 * size:
+                map_bytes *= 2
+            environment = Environment(path, min(map_bytes, max(limit_bytes, size)), limit_bytes)
+            _open_environments[str(path)] = environment
+        environment._users += 1
+        if writable:
+            try:
+                environment.acquire_writer()
+            except BaseException:
+                environment.close()
+                raise
+        return environment
+
+
+_DAMAGE: Final = (
+    lmdb.CorruptedError,
+    lmdb.InvalidError,
+    lmdb.PageNotFoundError,
+    lmdb.VersionMismatchError,
+    lmdb.PanicError,
+    lmdb.ProblemError,
+    lmdb.IncompatibleError,
+    lmdb.BadValsizeError,
+)
+
+
+def _explained(file: str, error: lmdb.Error) -> JournalError:
+    """What LMDB raised, as ours: damage to the file, or another trouble with it."""
+    if isinstance(error, _DAMAGE):
+        return CorruptJournal(file, 0, 0, f"LMDB finds the file damaged: {error}")
+    return JournalError(f"{file}: LMDB: {error}")
+
+
+def _check_files(path: Path) -> int:
+    """Size of the data file; raises `NoJournal` or `CorruptJournal` for what is no LMDB file."""
+    if not path.exists():
+        raise NoJournal(f"{path}: no such directory")
+    if not path.is_dir():
+        raise NoJournal(f"{path}: not a directory")
+    data = path / DATA_FILE
+    if not data.exists():
+        raise NoJournal(f"{path}: {DATA_FILE} is missing")
+    try:
+        size = data.stat().st_size
+        with data.open("rb"):
+            pass
+    except OSError as error:
+        raise NoJournal(f"{data}: can't be read: {error.strerror}") from error
+    if size < 2 * _PAGE:
+        raise CorruptJournal(str(data), 0, 0, f"cut off: {size} bytes, at least 8192 are needed")
+    return size
+
+
+def _create(path: Path) -> None:
+    """The directory and an empty LMDB file, both made to last (parents synced)."""
+    if path.exists() and not path.is_dir():
+        raise NoJournal(f"{path}: not a directory")
+    data = path / DATA_FILE
+    if data.exists() and data.stat().st_size > 0:
+        return
+    try:
+        missing = [p for p in (path, *path.parents) if not p.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+        lmdb.open(str(path), map_size=1 << 20, max_dbs=_DATABASES).close()
+        for directory in (path, *(p.parent for p in missing)):
+            sync_directory(directory)
+    except (OSError, lmdb.Error) as error:
+        raise JournalError(f"{path}: can't be created: {error}") from error
+
+
+def sync_directory(path: Path) -> None:
+    """Makes the entries of a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,129 @@
+"""Where each record of a block begins: walking, cutting and finding without decoding.
+
+This file may look at the header words of records (type, version, size, sequence, time);
+what the fields mean is the business of `engine.records`. Decoding a record costs
+microseconds, so bulk work asks here for offsets and touches only what it needs.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine import records
+from engine.records import WORD, CorruptRecord, Record
+
+Words = npt.NDArray[np.int64]
+Starts = npt.NDArray[np.intp]
+
+_KEYED: Final = np.array(
+    [c.TYPE for c in records.COMMAND_CLASSES if "key_low" in c.__struct_fields__]
+)
+_SMALLEST: Final = records.HEAD_WORDS * WORD
+_FEW_WORDS: Final = 512
+"""Below this many words a plain walk is faster than the vectorised one."""
+
+for _class in records.COMMAND_CLASSES:
+    if "key_low" in _class.__struct_fields__:
+        assert records.fields_of(_class)[-2:] == ("key_high", "key_low"), "keys are the last words"
+
+
+def words_of(data: bytes | memoryview) -> Words:
+    """The 64-bit words of a stretch of records, without a copy."""
+    return np.frombuffer(data, dtype="<i8")
+
+
+def record_starts(data: bytes | memoryview) -> Starts:
+    """Word offset of every record. Raises `CorruptRecord` where the sizes do not add up.
+
+    Vectorised: the words that look like a header are taken, and if each ends where the
+    next begins they are exactly the records. A field that happens to look like a header
+    breaks that, and then the records are walked one by one.
+    """
+    words = words_of(data)
+    if len(words) > _FEW_WORDS:
+        sizes = words >> 32
+        plausible = (sizes >= _SMALLEST) & (words & 0x7_FFFF_0000 == records.VERSION << 16)
+        starts = np.flatnonzero(plausible)
+        ends = starts + (sizes[starts] >> 3)
+        whole = len(starts) > 0 and starts[0] == 0 and ends[-1] == len(words)
+        if whole and bool((ends[:-1] == starts[1:]).all()):
+            return starts
+    return _walk(words)
+
+
+def _walk(words: Words) -> Starts:
+    """`record_starts`, record by record."""
+    starts: list[int] = []
+    view: Any = words.data
+    position, end = 0, len(words)
+    while position < end:
+        header = view[position]
+        size = header >> 32
+        if size < _SMALLEST or size % WORD or header >> 16 & 0xFFFF != records.VERSION:
+            raise CorruptRecord(f"offset {position * WORD}: {header:#x} is no record header")
+        starts.append(position)
+        position += size // WORD
+    if position != end:
+        raise CorruptRecord(f"offset {starts[-1] * WORD}: the record is cut off")
+    return np.asarray(starts, dtype=np.intp)
+
+
+def count_records(data: bytes | memoryview) -> int:
+    """How many records there are. Raises `CorruptRecord`."""
+    return len(record_starts(data)) if len(data) else 0
+
+
+def offset_after_sequence(data: bytes | memoryview, sequence: int) -> int:
+    """Byte offset after the last record of a sequence up to `sequence` (they ascend)."""
+    return _offset_where_above(data, 1, sequence)
+
+
+def offset_after_time(data: bytes | memoryview, time_ns: int) -> int:
+    """Byte offset of the first record later than `time_ns`, or the end."""
+    return _offset_where_above(data, 2, time_ns)
+
+
+def _offset_where_above(data: bytes | memoryview, column: int, bound: int) -> int:
+    """Byte offset of the first record whose word `column` is above `bound`, or the end."""
+    if not len(data):
+        return 0
+    starts = record_starts(data)
+    above = np.flatnonzero(words_of(data)[starts + column] > bound)
+    return int(starts[above[0]]) * WORD if len(above) else len(data)
+
+
+def records_of(data: bytes | memoryview, sequence: int) -> list[Record]:
+    """The records that carry one sequence, decoded. Raises `CorruptRecord`."""
+    start = offset_after_sequence(data, sequence - 1)
+    end = start + offset_after_sequence(data[start:], sequence)
+    return list(records.decode_all(data[start:end]))
+
+
+def keys_of(commands: bytes | memoryview) -> list[tuple[bytes, int]]:
+    """(client key of 16 bytes, sequence) of every command that has a key, in order."""
+    if not len(commands) or is_uniform(commands, records.Tick):
+        return []
+    words = words_of(commands)
+    starts = record_starts(commands)
+    starts = starts[np.isin(words[starts] & 0xFFFF, _KEYED)]
+    last = starts + (words[starts] >> 35) - 1
+    high, low = words[last - 1], words[last]
+    keyed = np.flatnonzero((high != 0) | (low != 0))
+    pairs = np.stack([high[keyed], low[keyed]], axis=1).astype(">i8").tobytes()
+    sequences = words[starts[keyed] + 1].tolist()
+    return [(pairs[16 * i : 16 * i + 16], s) for i, s in enumerate(sequences)]
+
+
+def is_uniform(data: bytes | memoryview, record_class: type[Record]) -> bool:
+    """Whether every record is of one class of fixed size."""
+    size = records.record_size(record_class.TYPE)
+    if len(data) % size:
+        return False
+    header = record_class.TYPE | records.VERSION << 16 | size << 32
+    return bool((words_of(data)[:: size // WORD] == header).all())
+
+
+def key_bytes(key_high: int, key_low: int) -> bytes:
+    """A client key as it is stored: both words big-endian. Two zeros are no key."""
+    return key_high.to_bytes(8, "big", signed=True) + key_low.to_bytes(8, "big", signed=True)

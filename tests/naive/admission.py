@@ -258,7 +258,8 @@ def check_hedge_ban(world: World, account: Account, order: Order) -> None:
     opposite = v.SELL if order.side == v.BUY else v.BUY
     held = world.positions_of(account.login, order.instrument)
     waiting = [o for o in world.orders_of(account.login) if o.instrument == order.instrument]
-    for other in (*held, *waiting):
+    others: list[Order | Position] = [*held, *waiting]
+    for other in others:
         if other.side == opposite and other.ticket != order.ticket:
             raise Refused(c.HEDGE_PROHIBITED)
 

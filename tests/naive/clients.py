@@ -9,7 +9,7 @@ from engine import records as r
 from engine import reject_codes as c
 from engine import vocabulary as v
 from tests.naive import admission as a
-from tests.naive import figures, fills
+from tests.naive import figures, fills, money
 from tests.naive.world import Account, CloseRequest, Order, Position, Refused, World
 
 ENTRY_OF_OPERATION = {
@@ -60,7 +60,7 @@ def place_order(world: World, command: r.PlaceOrder) -> None:
 
     a.check_account_status(world, account)
     a.check_conversion(world, account, order.instrument)
-    if not a.money.within_value_bound(world, account, order.instrument):
+    if not money.within_value_bound(world, account, order.instrument):
         raise Refused(c.VALUE_BOUND)
     a.check_money_bounds(world, account)
 

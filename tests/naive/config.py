@@ -13,7 +13,7 @@ from engine import records as r
 from engine import reject_codes as c
 from engine import vocabulary as v
 from tests.naive import fills
-from tests.naive.world import Account, Refused, World, resolve_terms
+from tests.naive.world import Account, Order, Position, Refused, World, resolve_terms
 
 MARKUP = (-bounds.MAX_MARKUP_POINTS, bounds.MAX_MARKUP_POINTS)
 POINTS_FROM_0 = (0, bounds.MAX_PRICE_POINTS)
@@ -195,7 +195,7 @@ def store_instrument(world: World, config: r.Instrument) -> tuple[int, int]:
     require_free_name(taken, config.instrument, config.symbol)
     check_instrument_bounds(world, config)
     old = world.instruments.get(config.instrument)
-    trades = (*world.orders.values(), *world.positions.values())
+    trades: list[Order | Position] = [*world.orders.values(), *world.positions.values()]
     if any(trade.instrument == config.instrument for trade in trades):
         changed = [n for n in FIXED_WHILE_IN_USE if getattr(old, n) != getattr(config, n)]
         if changed:

@@ -4,6 +4,7 @@ This file may compute, not change anything. Source: docs/RULES.md sections 3 and
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from engine import vocabulary as v
 from tests.naive import money
@@ -143,10 +144,10 @@ def legs_after(world: World, account: Account, order: Order, price: int) -> list
     if held.side == new.side:
         units = held.units + new.units
         weighted = held.rate_e8 * held.units + new.rate_e8 * new.units
-        merged_rate = money.rounded(money.Fraction(weighted, units))
+        merged_rate = money.rounded(Fraction(weighted, units))
         return [money.Leg(held.side, units, held.open_cost + new.open_cost, merged_rate)]
     if new.units < held.units:
-        share = money.rounded(money.Fraction(held.open_cost * new.units, held.units))
+        share = money.rounded(Fraction(held.open_cost * new.units, held.units))
         return [held._replace(units=held.units - new.units, open_cost=held.open_cost - share)]
     if new.units == held.units:
         return []
@@ -163,7 +164,7 @@ def margin_after(world: World, account: Account, order: Order, price: int) -> in
 
 def order_commission(world: World, account: Account, order: Order) -> int:
     per_lot = world.terms(account, order.instrument).commission_per_lot
-    return money.rounded(money.Fraction(order.volume * per_lot, 100))
+    return money.rounded(Fraction(order.volume * per_lot, 100))
 
 
 def free_margin_after(world: World, account: Account, order: Order, price: int) -> int:

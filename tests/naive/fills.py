@@ -9,7 +9,7 @@ from fractions import Fraction
 from engine import records as r
 from engine import vocabulary as v
 from tests.naive import figures
-from tests.naive.money import profit_minor, rounded
+from tests.naive.money import margin_rate_e8, profit_minor, rounded
 from tests.naive.world import Account, Order, Position, World
 
 
@@ -126,7 +126,7 @@ def open_position(
     world: World, account: Account, order: Order, volume: int, price: int, commission: int
 ) -> Position:
     """A new position under the order's ticket."""
-    rate = figures.money.margin_rate_e8(world, account, order.instrument, price)
+    rate = margin_rate_e8(world, account, order.instrument, price)
     assert rate is not None, "admission saw to a conversion price"
     world.last_opened += 1
     position = Position(
@@ -167,7 +167,7 @@ def add_to_position(
 ) -> None:
     """Netting, same side: volumes and costs add, the margin rate is weighted by volume."""
     account = world.accounts[held.login]
-    rate = figures.money.margin_rate_e8(world, account, order.instrument, price)
+    rate = margin_rate_e8(world, account, order.instrument, price)
     assert rate is not None, "admission saw to a conversion price"
     weighted = held.margin_rate_e8 * held.volume + rate * order.volume
     held.volume += order.volume

@@ -114,7 +114,7 @@ def priced(world: World, steps: list[Step] | None, which: str) -> Fraction | Non
             "ask": Fraction(quote.ask),
             "mid": Fraction(quote.bid + quote.ask, 2),
         }[which]
-        price = points / 10 ** world.instruments[step.instrument].digits
+        price: Fraction = points / 10 ** world.instruments[step.instrument].digits
         rate = rate * price if step.multiply else rate / price
     return rate
 
@@ -182,7 +182,8 @@ def margin_terms(world: World, account: Account, instrument_id: int) -> MarginTe
 def average_price(terms: MarginTerms, legs: Iterable[Leg]) -> Fraction:
     """Weighted open price, in price units."""
     legs = list(legs)
-    return Fraction(sum(x.open_cost for x in legs), sum(x.units for x in legs)) / 10**terms.digits
+    units = sum(x.units for x in legs)
+    return Fraction(sum(x.open_cost for x in legs), units * 10**terms.digits)
 
 
 def average_rate(legs: Iterable[Leg]) -> Fraction:

@@ -1,0 +1,135 @@
+"""Reconfiguration in the middle of a random day.
+
+Each function makes one configuration command from what is stored now. Fields of an
+instrument that are fixed while it is in use are changed only to be refused: conversions
+of open positions may run through any pair, in use or not.
+"""
+
+from random import Random
+
+import msgspec
+
+from engine import records as r
+from engine import vocabulary as v
+from tests.naive.world import World
+from tests.random_days.quoting import Prices
+from tests.random_days.start_of_day import CLIENTS, GROUP_CURRENCY, MARKETS, daily_sessions
+
+GROUP_CHANGES: dict[str, tuple[object, ...]] = {
+    "leverage": (100, 300, 500),
+    "margin_call_level": (9_000, 12_000, 20_000),
+    "stop_out_level": (1_000, 4_000, 9_000),
+    "execution_mode": (v.EXECUTION_MANUAL, v.EXECUTION_AUTO, v.EXECUTION_AUTO_IF_NO_DEALER),
+    "free_margin_mode": (0, 1, 2, 3),
+    "fifo": (False, True),
+    "hedge_prohibited": (False, True),
+    "larger_leg": (False, True),
+    "strong_hedged": (False, True),
+    "skip_fully_hedged": (False, True),
+    "compensation": (0, 1, 2),
+    "gap_policy": (0, 1),
+    "markup_bid_points": (0, -3),
+    "markup_ask_points": (0, 4),
+    "commission_per_lot_minor": (0, 350),
+    "agent_commission_per_lot_minor": (0, 120),
+    "trading_enabled": (True, True, True, True, True, False),
+    "withdraw_free_margin": (False, True),
+    "max_orders": (3, 512),
+    "stp_pendings": (False, False, True),
+    "stp_stops": (False, False, True),
+    "stp_stop_outs": (False, False, True),
+}
+INSTRUMENT_CHANGES: dict[str, tuple[object, ...]] = {
+    "trade_mode": (0, 1, 2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4),
+    "stops_level_points": (0, 10),
+    "freeze_level_points": (0, 8),
+    "staleness_ms": (0, 3_000, 30_000),
+    "feeds": ([], [1, 2], [2, 1], [3, 1, 2]),
+    "sessions": ([], [], daily_sessions(60, 1_380)),
+}
+REFUSED_CHANGES: dict[str, object] = {
+    "digits": 4,
+    "contract_size": 1_234,
+    "price_max_points": 700_000,
+    "margin_percent_bp": 9_999,
+    "hedged_size": 1,
+    "position_limit_units": 10_001,
+    "tick_value_minor": 77,
+}
+
+
+def change_group(random: Random, world: World, prices: Prices) -> r.Group:
+    group = world.groups[random.choice(list(GROUP_CURRENCY))]
+    if not group.trading_enabled:
+        return msgspec.structs.replace(group, trading_enabled=True)
+    changes: dict[str, object] = {}
+    for _ in range(random.randrange(1, 4)):
+        name = random.choice(list(GROUP_CHANGES))
+        changes[name] = random.choice(GROUP_CHANGES[name])
+    if random.randrange(12) == 0:
+        changes["currency"] = random.choice((1, 2, 3))
+    return msgspec.structs.replace(group, **changes)
+
+
+def change_instrument(random: Random, world: World, prices: Prices) -> r.Instrument:
+    closed = [n for n, x in world.instruments.items() if x.trade_mode != v.TRADE_FULL]
+    instrument = world.instruments[random.choice(closed or list(MARKETS))]
+    trades = [trade.instrument for trade in (*world.orders.values(), *world.positions.values())]
+    if instrument.instrument in trades and random.randrange(4) == 0:
+        name = random.choice(list(REFUSED_CHANGES))
+        return msgspec.structs.replace(instrument, **{name: REFUSED_CHANGES[name]})
+    name = random.choice(list(INSTRUMENT_CHANGES))
+    return msgspec.structs.replace(instrument, **{name: random.choice(INSTRUMENT_CHANGES[name])})
+
+
+def change_terms(random: Random, world: World, prices: Prices) -> r.Terms:
+    def maybe(*values: int) -> int | None:
+        return random.choice(values) if random.randrange(4) == 0 else None
+
+    return r.Terms(
+        group=random.choice(list(GROUP_CURRENCY)),
+        instrument=random.choice(list(MARKETS)),
+        trade_mode=maybe(0, 1, 2, 3, 4, 4, 4, 4, 4, 4),
+        execution_mode=maybe(0, 1, 2),
+        gap_policy=maybe(0, 1),
+        markup_bid_points=maybe(-6, 0),
+        markup_ask_points=maybe(6, 0),
+        margin_percent_bp=maybe(9_000, 15_000),
+        commission_per_lot_minor=maybe(0, 90),
+        agent_commission_per_lot_minor=maybe(0, 33),
+    )
+
+
+def change_account(random: Random, world: World, prices: Prices) -> r.SetAccount:
+    closed = [n for n in CLIENTS if world.accounts[n].status != v.ACCOUNT_ENABLED]
+    account = world.accounts[random.choice(closed or CLIENTS)]
+    status = v.ACCOUNT_ENABLED
+    if random.randrange(6) == 0:
+        status = random.choice((v.ACCOUNT_READ_ONLY, v.ACCOUNT_DISABLED))
+    currency = world.group_of(account).currency
+    groups = [n for n, group in world.groups.items() if group.currency == currency]
+    mode = account.mode if random.randrange(12) else random.randrange(3)
+    return r.SetAccount(
+        login=account.login,
+        group=random.choice(groups) if random.randrange(15) else random.randrange(1, 7),
+        leverage=random.choice((0, 0, 250, 600)),
+        mode=mode,
+        status=status,
+        agent_login=account.agent if random.randrange(8) else random.choice((901, 902, 777)),
+    )
+
+
+def change_name(random: Random, world: World, prices: Prices) -> r.Config:
+    """Currencies, feeds, profile and hooks: names that are free, taken or malformed."""
+    name = random.choice(("USD", "ZAR", "", "x" * 32, "caf\u00e9", "feed 1", "group 2"))
+    number = random.choice((1, 3, 9, 0, 5_000))
+    digits = random.choice((0, 2, 11))
+    return random.choice(
+        (
+            r.Currency(currency=number, code=name, digits=digits),
+            r.Feed(feed=number, name=name),
+            r.Profile(profile=random.choice(("mt4", "mt5", ""))),
+            r.HookSet(module="hooks", version=name, source_hash="00"),
+            r.Group(group=number, name=name, currency=random.choice((1, 8))),
+        )
+    )

@@ -13,6 +13,8 @@ from typing import Final
 
 # Prices and volumes.
 MAX_PRICE_POINTS: Final = 2**31 - 1
+MAX_MARKUP_POINTS: Final = 2**20
+"""Largest markup of a group, to either side."""
 MAX_DIGITS: Final = 10
 """Most decimal digits of a price or of a currency."""
 MAX_CONTRACT_SIZE: Final = 10**9
@@ -40,6 +42,9 @@ MAX_INSTRUMENTS: Final = 4_096
 MAX_CURRENCIES: Final = 1_024
 MAX_GROUPS: Final = 4_096
 MAX_FEEDS: Final = 256
+MAX_DEALER: Final = 2**31 - 1
+"""Largest number of a dealer."""
+MAX_DEALERS: Final = 4_096
 MAX_FEEDS_PER_INSTRUMENT: Final = 8
 MAX_SESSIONS_PER_INSTRUMENT: Final = 64
 MAX_PAYLOAD_BYTES: Final = 16_384

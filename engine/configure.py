@@ -1,0 +1,438 @@
+"""Configuration: what may be configured, and what follows when it changes.
+
+This file may decide and apply `Configure` commands (RULES section 2). A payload that was
+accepted is kept in its canonical encoding: it is the logical state of the configuration,
+and a snapshot restores it by applying it again.
+
+Configuration is rare, so every change simply makes all indexes and bands anew.
+"""
+
+from typing import Final
+
+import msgspec
+from mypy_extensions import i64
+
+from engine import bounds
+from engine import reject_codes as r
+from engine import vocabulary as v
+from engine import records
+from engine.command_reader import HEAD_BYTES, Words, reject
+from engine.core import Core
+from engine.model import Currency, Group, Instrument
+from engine.money import group_changed
+from engine.order.admit import refuse
+from engine.rounding import power_of_ten
+
+_MAX_NAME: Final = 31
+_MAX_FEE_MINOR: Final = 2**31
+_MAX_MILLISECONDS: Final = 10**12
+_MAX_LEVEL_BP: Final = 10**9
+_MILLISECOND_NS: Final = 1_000_000
+
+
+def configure(core: Core, words: Words, size: i64) -> None:
+    """Stores a configuration object, or refuses it."""
+    kind: int = int(words.at(0))
+    config = _decode(words, kind, size)
+    code: int = r.BAD_CONFIGURATION
+    if config is not None:
+        code = admit_config(core, config)
+    if config is None or code != 0:
+        reject(core, 0, v.CONFIGURE, code, 0, 0, kind)
+        return
+    # Nothing below can fail.
+    identifier, instrument = apply_config(core, config)
+    core.events.configured(kind, identifier, instrument)
+    rebuild_indexes(core)
+
+
+def _decode(words: Words, kind: int, size: i64) -> records.Config | None:
+    """The payload as its class; None if it is not readable as that."""
+    config_class = records.CLASS_OF_CONFIG.get(kind)
+    length = words.at(1)
+    start = words.start + HEAD_BYTES + 16
+    if config_class is None or length < 0 or length > bounds.MAX_PAYLOAD_BYTES:
+        return None
+    if HEAD_BYTES + 16 + length > size:
+        return None
+    payload = words.block[start : start + length]
+    try:
+        return msgspec.msgpack.decode(payload, type=config_class)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def key_of(config: records.Config) -> tuple[int, int, int]:
+    """Kind and numbers: the canonical order of configuration objects."""
+    if isinstance(config, records.Currency):
+        return (config.KIND, config.currency, 0)
+    if isinstance(config, records.Feed):
+        return (config.KIND, config.feed, 0)
+    if isinstance(config, records.Instrument):
+        return (config.KIND, config.instrument, 0)
+    if isinstance(config, records.Group):
+        return (config.KIND, config.group, 0)
+    if isinstance(config, records.Terms):
+        return (config.KIND, config.group, config.instrument)
+    return (config.KIND, 0, 0)
+
+
+# ------------------------------------------------------------ decide
+
+
+def admit_config(core: Core, config: records.Config) -> int:
+    """Reject code, or 0."""
+    if isinstance(config, records.Profile):
+        return 0 if config.profile == "mt4" else r.PROFILE_NOT_SUPPORTED
+    if isinstance(config, records.Currency):
+        return _admit_currency(core, config)
+    if isinstance(config, records.Feed):
+        return _admit_feed(core, config)
+    if isinstance(config, records.Instrument):
+        return _admit_instrument(core, config)
+    if isinstance(config, records.Group):
+        return _admit_group(core, config)
+    if isinstance(config, records.Terms):
+        return _admit_terms(core, config)
+    if isinstance(config, records.HookSet):
+        named = _is_name(config.module) and _is_name(config.version)
+        return 0 if named and 1 <= len(config.source_hash) <= 128 else r.BAD_CONFIGURATION
+    return r.BAD_CONFIGURATION
+
+
+def _within(value: int, low: int, high: int) -> bool:
+    return low <= value <= high
+
+
+def _is_name(name: str) -> bool:
+    return 1 <= len(name) <= _MAX_NAME and name.isascii() and name.isprintable()
+
+
+def _admit_currency(core: Core, config: records.Currency) -> int:
+    if not (
+        _within(config.currency, 1, bounds.MAX_CURRENCIES)
+        and _within(config.digits, 0, bounds.MAX_DIGITS)
+        and _is_name(config.code)
+    ):
+        return r.BAD_CONFIGURATION
+    for currency in core.currencies.values():
+        if currency.code == config.code and currency.number != config.currency:
+            return r.NAME_TAKEN
+    existing = core.currencies.get(config.currency)
+    if existing is not None and (existing.digits != config.digits or existing.code != config.code):
+        return r.CURRENCY_IN_USE
+    return 0
+
+
+def _admit_feed(core: Core, config: records.Feed) -> int:
+    if not _within(config.feed, 1, bounds.MAX_FEEDS) or not _is_name(config.name):
+        return r.BAD_CONFIGURATION
+    for number, name in core.feeds.items():
+        if name == config.name and number != config.feed:
+            return r.NAME_TAKEN
+    return 0
+
+
+def _admit_instrument(core: Core, config: records.Instrument) -> int:
+    if not _instrument_in_range(config):
+        return r.BAD_CONFIGURATION
+    for currency in (config.base_currency, config.profit_currency, config.margin_currency):
+        if currency not in core.currencies:
+            return r.UNKNOWN_CURRENCY
+    for feed in config.feeds:
+        if feed not in core.feeds:
+            return r.UNKNOWN_FEED
+    for other in core.instruments:
+        if other.symbol == config.symbol and other.number != config.instrument:
+            return r.NAME_TAKEN
+    if not _instrument_values_fit(core, config):
+        return r.BAD_CONFIGURATION
+    existing = core.instrument(config.instrument)
+    if existing is not None and existing.trades > 0 and _structure_differs(existing, config):
+        return r.INSTRUMENT_IN_USE
+    return 0
+
+
+def _instrument_in_range(config: records.Instrument) -> bool:
+    return (
+        _within(config.instrument, 1, bounds.MAX_INSTRUMENTS)
+        and _is_name(config.symbol)
+        and _is_name(config.asset_class)
+        and _within(config.digits, 0, bounds.MAX_DIGITS)
+        and _within(config.contract_size, 1, bounds.MAX_CONTRACT_SIZE)
+        and _within(config.profit_mode, v.PROFIT_FOREX, v.PROFIT_CFD)
+        and _within(config.margin_mode, v.MARGIN_FOREX, v.MARGIN_CFD_INDEX)
+        and _within(config.trade_mode, v.TRADE_DISABLED, v.TRADE_FULL)
+        and _within(config.tick_size_points, 1, bounds.MAX_PRICE_POINTS)
+        and _within(config.tick_value_minor, 0, _MAX_FEE_MINOR)
+        and (config.tick_value_minor > 0 or config.margin_mode != v.MARGIN_CFD_INDEX)
+        and _within(config.lot_step_units, 1, bounds.MAX_VOLUME_UNITS)
+        and _within(config.lot_min_units, 1, config.lot_max_units)
+        and _within(config.lot_max_units, 1, config.position_limit_units)
+        and _within(config.position_limit_units, 1, bounds.MAX_VOLUME_UNITS)
+        and config.lot_min_units % config.lot_step_units == 0
+        and config.lot_max_units % config.lot_step_units == 0
+        and _within(config.margin_percent_bp, 0, bounds.MAX_MARGIN_PERCENT_BP)
+        and _within(config.initial_margin_minor, 0, bounds.MAX_POSITION_VALUE_MINOR)
+        and _within(config.hedged_size, 0, bounds.MAX_POSITION_VALUE_MINOR)
+        and _within(config.stops_level_points, 0, bounds.MAX_PRICE_POINTS)
+        and _within(config.freeze_level_points, 0, bounds.MAX_PRICE_POINTS)
+        and _within(config.staleness_ms, 0, _MAX_MILLISECONDS)
+        and _within(config.price_min_points, 1, config.price_max_points - 1)
+        and _within(config.price_max_points, 2, bounds.MAX_PRICE_POINTS)
+        and len(config.feeds) <= bounds.MAX_FEEDS_PER_INSTRUMENT
+        and _sessions_in_order(config.sessions)
+    )
+
+
+def _sessions_in_order(sessions: list[tuple[int, int]]) -> bool:
+    """Ascending, not overlapping, within a week."""
+    last = 0
+    for opening, closing in sessions:
+        if not last <= opening < closing <= 10_080:
+            return False
+        last = closing
+    return len(sessions) <= bounds.MAX_SESSIONS_PER_INSTRUMENT
+
+
+def _leg_factors(core: Core, digits: int, profit_currency: int) -> tuple[int, int]:
+    """Scale and divisor of a leg: points x units to minor units of the profit currency."""
+    exponent = int(core.currencies[profit_currency].digits) - digits - 2
+    if exponent >= 0:
+        return int(power_of_ten(exponent)), 1
+    return 1, int(power_of_ten(-exponent))
+
+
+def _instrument_values_fit(core: Core, config: records.Instrument) -> bool:
+    """The largest position's value and margin stay within bounds (bounds.py)."""
+    scale, divisor = _leg_factors(core, config.digits, config.profit_currency)
+    price = config.price_max_points + bounds.MAX_MARKUP_POINTS
+    units = config.position_limit_units
+    numerator = price * config.contract_size * units * scale
+    if numerator > bounds.MAX_LEG_NUMERATOR:
+        return False
+    if numerator // divisor > bounds.MAX_POSITION_VALUE_MINOR:
+        return False
+    if config.initial_margin_minor > 0:
+        per_lot = max(config.initial_margin_minor, config.hedged_size)
+        return per_lot * units // 100 <= bounds.MAX_POSITION_VALUE_MINOR
+    return config.hedged_size <= 2 * config.contract_size
+
+
+def _structure_differs(existing: Instrument, config: records.Instrument) -> bool:
+    """What can't change while orders or positions exist."""
+    return (
+        existing.digits != config.digits
+        or existing.contract_size != config.contract_size
+        or existing.base_currency != config.base_currency
+        or existing.profit_currency != config.profit_currency
+        or existing.margin_currency != config.margin_currency
+        or existing.profit_mode != config.profit_mode
+        or existing.margin_mode != config.margin_mode
+        or existing.tick_size_points != config.tick_size_points
+        or existing.price_min_points != config.price_min_points
+        or existing.price_max_points != config.price_max_points
+        or existing.position_limit_units != config.position_limit_units
+        or existing.hedged_size != config.hedged_size
+        or existing.initial_margin_minor != config.initial_margin_minor
+        or existing.margin_percent_bp != config.margin_percent_bp
+        or existing.tick_value_minor != config.tick_value_minor
+    )
+
+
+def _admit_group(core: Core, config: records.Group) -> int:
+    money = config.level_type == v.LEVEL_MONEY
+    highest = bounds.MAX_AMOUNT_MINOR if money else _MAX_LEVEL_BP
+    if not (
+        _within(config.group, 1, bounds.MAX_GROUPS)
+        and _is_name(config.name)
+        and _within(config.leverage, 1, bounds.MAX_LEVERAGE)
+        and _within(config.level_type, v.LEVEL_PERCENT, v.LEVEL_MONEY)
+        and _within(config.margin_call_level, 0, highest)
+        and _within(config.stop_out_level, 0, highest)
+        and (money or config.stop_out_level <= config.margin_call_level)
+        and _within(config.free_margin_mode, v.FREE_MARGIN_NONE, v.FREE_MARGIN_LOSS)
+        and _within(config.execution_mode, v.EXECUTION_MANUAL, v.EXECUTION_AUTO_IF_NO_DEALER)
+        and _within(config.request_timeout_ms, 0, _MAX_MILLISECONDS)
+        and _within(config.compensation, v.COMPENSATE_NEVER, v.COMPENSATE_AFTER_ANY_CLOSE)
+        and _within(config.virtual_credit_minor, 0, bounds.MAX_AMOUNT_MINOR)
+        and _within(config.max_orders, 0, bounds.MAX_ORDERS_PER_ACCOUNT)
+        and _within(config.gap_policy, v.GAP_CLASSIC, v.GAP_TICK)
+        and _markup_in_range(config.markup_bid_points)
+        and _markup_in_range(config.markup_ask_points)
+        and _within(config.commission_per_lot_minor, 0, _MAX_FEE_MINOR)
+        and _within(config.agent_commission_per_lot_minor, 0, _MAX_FEE_MINOR)
+    ):
+        return r.BAD_CONFIGURATION
+    if config.currency not in core.currencies:
+        return r.UNKNOWN_CURRENCY
+    for group in core.groups.values():
+        if group.name == config.name and group.number != config.group:
+            return r.NAME_TAKEN
+    existing = core.groups.get(config.group)
+    if existing is not None and existing.accounts > 0 and existing.currency != config.currency:
+        return r.ACCOUNT_IN_USE
+    return 0
+
+
+def _markup_in_range(points: int) -> bool:
+    return _within(points, -bounds.MAX_MARKUP_POINTS, bounds.MAX_MARKUP_POINTS)
+
+
+def _optional_within(value: int | None, low: int, high: int) -> bool:
+    return value is None or low <= value <= high
+
+
+def _admit_terms(core: Core, config: records.Terms) -> int:
+    volume = bounds.MAX_VOLUME_UNITS
+    markup = bounds.MAX_MARKUP_POINTS
+    if not (
+        _optional_within(config.trade_mode, v.TRADE_DISABLED, v.TRADE_FULL)
+        and _optional_within(
+            config.execution_mode, v.EXECUTION_MANUAL, v.EXECUTION_AUTO_IF_NO_DEALER
+        )
+        and _optional_within(config.gap_policy, v.GAP_CLASSIC, v.GAP_TICK)
+        and _optional_within(config.markup_bid_points, -markup, markup)
+        and _optional_within(config.markup_ask_points, -markup, markup)
+        and _optional_within(config.commission_per_lot_minor, 0, _MAX_FEE_MINOR)
+        and _optional_within(config.agent_commission_per_lot_minor, 0, _MAX_FEE_MINOR)
+        and _optional_within(config.margin_percent_bp, 0, bounds.MAX_MARGIN_PERCENT_BP)
+        and _optional_within(config.lot_min_units, 1, volume)
+        and _optional_within(config.lot_max_units, 1, volume)
+        and _optional_within(config.lot_step_units, 1, volume)
+    ):
+        return r.BAD_CONFIGURATION
+    if config.group not in core.groups:
+        return r.UNKNOWN_GROUP
+    if not _within(config.instrument, 1, bounds.MAX_INSTRUMENTS):
+        return r.UNKNOWN_INSTRUMENT
+    instrument = core.instrument(config.instrument)
+    if instrument is None:
+        return r.UNKNOWN_INSTRUMENT
+    if config.lot_max_units is not None and (
+        config.lot_max_units > int(instrument.position_limit_units)
+    ):
+        return r.BAD_CONFIGURATION
+    return 0
+
+
+# ------------------------------------------------------------ apply
+
+
+def apply_config(core: Core, config: records.Config) -> tuple[i64, i64]:
+    """Stores an admitted object. Returns the numbers for the `Configured` event."""
+    core.config_payloads[key_of(config)] = msgspec.msgpack.encode(config)
+    identifier: i64 = 0
+    instrument: i64 = 0
+    if isinstance(config, records.Profile):
+        identifier = 1
+    elif isinstance(config, records.Currency):
+        identifier = config.currency
+        core.currencies[identifier] = Currency(identifier, config.code, config.digits)
+    elif isinstance(config, records.Feed):
+        identifier = config.feed
+        core.feeds[identifier] = config.name
+    elif isinstance(config, records.Instrument):
+        identifier = config.instrument
+        _apply_instrument(core, config)
+    elif isinstance(config, records.Group):
+        identifier = config.group
+        _apply_group(core, config)
+    elif isinstance(config, records.Terms):
+        identifier = config.group
+        instrument = config.instrument
+        core.overrides[(config.group, config.instrument)] = config
+    return identifier, instrument
+
+
+def _apply_instrument(core: Core, config: records.Instrument) -> None:
+    while len(core.instruments) <= config.instrument:
+        core.instruments.append(Instrument(len(core.instruments), ""))
+    instrument = core.instruments[config.instrument]
+    instrument.configured = True
+    instrument.symbol = config.symbol
+    instrument.base_currency = config.base_currency
+    instrument.profit_currency = config.profit_currency
+    instrument.margin_currency = config.margin_currency
+    instrument.digits = config.digits
+    instrument.contract_size = config.contract_size
+    instrument.profit_mode = config.profit_mode
+    instrument.margin_mode = config.margin_mode
+    instrument.trade_mode = config.trade_mode
+    instrument.tick_size_points = config.tick_size_points
+    instrument.tick_value_minor = config.tick_value_minor
+    instrument.lot_min_units = config.lot_min_units
+    instrument.lot_max_units = config.lot_max_units
+    instrument.lot_step_units = config.lot_step_units
+    instrument.position_limit_units = config.position_limit_units
+    instrument.margin_percent_bp = config.margin_percent_bp
+    instrument.initial_margin_minor = config.initial_margin_minor
+    instrument.hedged_size = config.hedged_size
+    instrument.stops_level_points = config.stops_level_points
+    instrument.freeze_level_points = config.freeze_level_points
+    instrument.staleness_ns = config.staleness_ms * _MILLISECOND_NS
+    instrument.price_min_points = config.price_min_points
+    instrument.price_max_points = config.price_max_points
+    instrument.sessions = config.sessions
+    instrument.feeds = config.feeds
+    scale, divisor = _leg_factors(core, config.digits, config.profit_currency)
+    instrument.leg_scale = scale
+    instrument.leg_divisor = divisor
+    instrument.session_from_ns = 0
+    instrument.session_to_ns = 0
+    if len(config.feeds) > 0 and instrument.active_feed not in config.feeds:
+        instrument.active_feed = 0
+    count = i64(len(core.instruments))
+    core.pendings.ensure_instruments(count)
+    core.stops.ensure_instruments(count)
+    core.bands.ensure_instruments(count)
+
+
+def _apply_group(core: Core, config: records.Group) -> None:
+    group = core.groups.get(config.group)
+    if group is None:
+        group = Group(config.group, config.name)
+        core.groups[config.group] = group
+    group.name = config.name
+    group.currency = config.currency
+    group.leverage = config.leverage
+    group.level_type = config.level_type
+    group.margin_call_level = config.margin_call_level
+    group.stop_out_level = config.stop_out_level
+    group.free_margin_mode = config.free_margin_mode
+    group.withdraw_free_margin = config.withdraw_free_margin
+    group.execution_mode = config.execution_mode
+    group.request_timeout_ns = config.request_timeout_ms * _MILLISECOND_NS
+    group.trading_enabled = config.trading_enabled
+    group.fifo = config.fifo
+    group.hedge_prohibited = config.hedge_prohibited or config.fifo
+    group.larger_leg = config.larger_leg
+    group.strong_hedged = config.strong_hedged
+    group.skip_fully_hedged = config.skip_fully_hedged
+    group.compensation = config.compensation
+    group.virtual_credit_minor = config.virtual_credit_minor
+    group.max_orders = config.max_orders
+    group.gap_policy = config.gap_policy
+    group.markup_bid_points = config.markup_bid_points
+    group.markup_ask_points = config.markup_ask_points
+    group.commission_per_lot_minor = config.commission_per_lot_minor
+    group.agent_commission_per_lot_minor = config.agent_commission_per_lot_minor
+    group.stp_pendings = config.stp_pendings
+    group.stp_stops = config.stp_stops
+    group.stp_stop_outs = config.stp_stop_outs
+    group_changed(core, group)
+
+
+def rebuild_indexes(core: Core) -> None:
+    """Terms, routes, trigger prices and bands of everything, anew."""
+    core.conversions.clear()
+    for group in core.groups.values():
+        group.terms = []
+    for account in core.accounts.values():
+        for exposure in list(account.exposures):
+            core.refresh_exposure(exposure)
+    for trade in core.trades.values():
+        core.watch(trade)
+    for account in core.accounts.values():
+        if account.position_count > 0:
+            core.touch(account)

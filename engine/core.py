@@ -1,0 +1,285 @@
+"""The state as one object: the tables, the indexes over them, and the counters.
+
+This file may look up, create and index what `model.py` defines; it decides nothing.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from engine import vocabulary as v
+from engine.conversion import make_conversion
+from engine.event_writer import EventWriter
+from engine.hooks import Hooks
+from engine.model import (
+    Account,
+    Conversion,
+    Currency,
+    Exposure,
+    Group,
+    Instrument,
+    Terms,
+    Trade,
+)
+from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS, PriceIndex
+from engine.records import Terms as TermsConfig
+
+_TIMER_SLOTS: Final = 1
+"""Timers live in one heap: instrument 0, direction 0 of their index."""
+
+
+class Core:
+    """Everything that commands change. Only `dispatch.py` and what it calls may do so."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self.hooks = hooks
+        self.events = EventWriter()
+        self.sequence: i64 = 0
+        self.time_ns: i64 = 0
+        # Configuration.
+        self.config_payloads: dict[tuple[int, int, int], bytes] = {}
+        self.currencies: dict[int, Currency] = {}
+        self.feeds: dict[int, str] = {}
+        self.instruments: list[Instrument] = [Instrument(0, "")]
+        self.groups: dict[int, Group] = {}
+        self.overrides: dict[tuple[int, int], TermsConfig] = {}
+        self.conversions: dict[int, Conversion] = {}
+        # Accounts, trades, dealers.
+        self.accounts: dict[int, Account] = {}
+        self.trades: dict[int, Trade] = {}
+        self.dealers: dict[int, bool] = {}
+        self.dealers_online: i64 = 0
+        self.last_ticket: i64 = 0
+        self.last_opening_number: i64 = 0
+        # Rows and indexes (derived).
+        self.rows: list[Trade] = []
+        self.free_rows: list[Trade] = []
+        self.exposures: list[Exposure] = []
+        self.pendings = PriceIndex()
+        self.stops = PriceIndex()
+        self.bands = PriceIndex()
+        self.timers = PriceIndex()
+        self.timers.ensure_instruments(_TIMER_SLOTS)
+        # Scratch of the command at work.
+        self.detail: i64 = 0
+        """The value that failed the last refused check."""
+        self.touched: list[Account] = []
+        self.found: list[int] = []
+        self.marked: list[int] = []
+        self.candidates: list[int] = []
+        # Counters for benchmarks; not part of the state.
+        self.count_ticks: i64 = 0
+        self.count_evaluations: i64 = 0
+        self.count_band_exits: i64 = 0
+
+    # ------------------------------------------------------------ look-ups
+
+    def instrument(self, number: i64) -> Instrument | None:
+        """A configured instrument, or None."""
+        if number <= 0 or number >= i64(len(self.instruments)):
+            return None
+        instrument = self.instruments[number]
+        return instrument if instrument.configured else None
+
+    def terms(self, group: Group, instrument: Instrument) -> Terms:
+        """The layers of a group in an instrument, resolved; kept until configuration changes."""
+        while i64(len(group.terms)) <= instrument.number:
+            group.terms.append(None)
+        terms = group.terms[instrument.number]
+        if terms is None:
+            terms = self.resolve_terms(group, instrument)
+            group.terms[instrument.number] = terms
+        return terms
+
+    def resolve_terms(self, group: Group, instrument: Instrument) -> Terms:
+        """Instrument, then group, then override (SEMANTICS section 2)."""
+        terms = Terms()
+        terms.trade_mode = instrument.trade_mode
+        terms.execution_mode = group.execution_mode
+        terms.gap_policy = group.gap_policy
+        terms.markup_bid_points = group.markup_bid_points
+        terms.markup_ask_points = group.markup_ask_points
+        terms.commission_per_lot_minor = group.commission_per_lot_minor
+        terms.agent_commission_per_lot_minor = group.agent_commission_per_lot_minor
+        terms.margin_percent_bp = instrument.margin_percent_bp
+        terms.lot_min_units = instrument.lot_min_units
+        terms.lot_max_units = instrument.lot_max_units
+        terms.lot_step_units = instrument.lot_step_units
+        terms.stp_pendings = group.stp_pendings
+        terms.stp_stops = group.stp_stops
+        override = self.overrides.get((int(group.number), int(instrument.number)))
+        if override is not None:
+            _apply_override(override, terms)
+        return terms
+
+    def conversion(self, instrument: Instrument, currency: Currency) -> Conversion:
+        """How the instrument's money becomes the account's; kept until configuration changes."""
+        key = int(instrument.number << 16 | currency.number)
+        conversion = self.conversions.get(key)
+        if conversion is None:
+            conversion = make_conversion(self.instruments, self.currencies, instrument, currency)
+            self.conversions[key] = conversion
+        return conversion
+
+    def find_exposure(self, account: Account, instrument: Instrument) -> Exposure | None:
+        for exposure in account.exposures:
+            if exposure.instrument is instrument:
+                return exposure
+        return None
+
+    def exposure(self, account: Account, instrument: Instrument) -> Exposure:
+        """The account's exposure in the instrument, made on first use."""
+        found = self.find_exposure(account, instrument)
+        if found is not None:
+            return found
+        exposure = Exposure(account, instrument, len(self.exposures))
+        self.exposures.append(exposure)
+        account.exposures.append(exposure)
+        self.bands.ensure_watches(i64(len(self.exposures)) * DIRECTIONS)
+        self.refresh_exposure(exposure)
+        return exposure
+
+    def refresh_exposure(self, exposure: Exposure) -> None:
+        """Resolves terms and routes anew."""
+        account = exposure.account
+        exposure.terms = self.terms(account.group, exposure.instrument)
+        conversion = self.conversion(exposure.instrument, account.currency)
+        exposure.conversion = conversion
+        exposure.first_step = self._step(account, conversion.profit.first)
+        exposure.second_step = self._step(account, conversion.profit.second)
+
+    def _step(self, account: Account, instrument: Instrument | None) -> Exposure | None:
+        return None if instrument is None else self.exposure(account, instrument)
+
+    # ------------------------------------------------------------ trades
+
+    def new_trade(self, exposure: Exposure) -> Trade:
+        """A record with the next ticket, in no list and no index."""
+        self.last_ticket += 1
+        return self.enter_trade(exposure, self.last_ticket)
+
+    def enter_trade(self, exposure: Exposure, ticket: i64) -> Trade:
+        """A record under a ticket, in no list and no index."""
+        if len(self.free_rows) > 0:
+            trade = self.free_rows.pop()
+            trade.exposure = exposure
+        else:
+            trade = Trade(exposure, len(self.rows))
+            self.rows.append(trade)
+            count = i64(len(self.rows))
+            self.pendings.ensure_watches(count)
+            self.stops.ensure_watches(2 * count)
+            self.timers.ensure_watches(count)
+        trade.ticket = ticket
+        self.trades[ticket] = trade
+        exposure.instrument.trades += 1
+        return trade
+
+    def end_trade(self, trade: Trade) -> None:
+        """The ticket is no more; its record can be used again."""
+        self.unwatch(trade)
+        del self.trades[trade.ticket]
+        trade.exposure.instrument.trades -= 1
+        trade.clear()
+        self.free_rows.append(trade)
+
+    def renumber(self, trade: Trade) -> None:
+        """Gives an open position the next ticket (the rest of an mt4 partial close)."""
+        del self.trades[trade.ticket]
+        self.last_ticket += 1
+        trade.ticket = self.last_ticket
+        self.trades[trade.ticket] = trade
+
+    # ------------------------------------------------------------ watches
+
+    def watch(self, trade: Trade) -> None:
+        """Puts the trade's trigger prices and timers into the indexes, or moves them."""
+        exposure = trade.exposure
+        instrument = exposure.instrument.number
+        terms = exposure.terms
+        if trade.state == v.ORDER_PENDING:
+            if terms.stp_pendings:
+                self.pendings.remove(trade.row)
+            else:
+                rising = (trade.side == v.BUY) != (trade.order_type == v.LIMIT)
+                if trade.side == v.BUY:
+                    key = trade.price_points - terms.markup_ask_points
+                    self._set(self.pendings, trade.row, instrument, key, rising, True)
+                else:
+                    key = trade.price_points - terms.markup_bid_points
+                    self._set(self.pendings, trade.row, instrument, key, rising, False)
+            if trade.expiry_ns > 0:
+                self.timers.set(trade.row, 0, 0, trade.expiry_ns)
+            else:
+                self.timers.remove(trade.row)
+            return
+        if trade.request != v.REQUEST_NONE:
+            self.timers.set(trade.row, 0, 0, trade.request_timeout_ns)
+        else:
+            self.timers.remove(trade.row)
+        if trade.state != v.POSITION_OPEN or terms.stp_stops:
+            self.stops.remove(2 * trade.row)
+            self.stops.remove(2 * trade.row + 1)
+            return
+        buy = trade.side == v.BUY
+        markup = terms.markup_bid_points if buy else terms.markup_ask_points
+        if trade.take_profit_points > 0:
+            key = trade.take_profit_points - markup
+            self._set(self.stops, 2 * trade.row, instrument, key, buy, not buy)
+        else:
+            self.stops.remove(2 * trade.row)
+        if trade.stop_loss_points > 0:
+            key = trade.stop_loss_points - markup
+            self._set(self.stops, 2 * trade.row + 1, instrument, key, not buy, not buy)
+        else:
+            self.stops.remove(2 * trade.row + 1)
+
+    def _set(
+        self, index: PriceIndex, watch: i64, instrument: i64, key: i64, rising: bool, at_ask: bool
+    ) -> None:
+        if rising:
+            index.set(watch, instrument, ASK_UP if at_ask else BID_UP, key)
+        else:
+            index.set(watch, instrument, ASK_DOWN if at_ask else BID_DOWN, -key)
+
+    def unwatch(self, trade: Trade) -> None:
+        """Takes the trade out of every index."""
+        self.pendings.remove(trade.row)
+        self.stops.remove(2 * trade.row)
+        self.stops.remove(2 * trade.row + 1)
+        self.timers.remove(trade.row)
+
+    def touch(self, account: Account) -> None:
+        """The account's money or positions change: it gets new bands after the command."""
+        if not account.touched:
+            account.touched = True
+            self.touched.append(account)
+
+
+def _apply_override(override: TermsConfig, terms: Terms) -> None:
+    if override.trade_mode is not None:
+        terms.trade_mode = override.trade_mode
+    if override.execution_mode is not None:
+        terms.execution_mode = override.execution_mode
+    if override.gap_policy is not None:
+        terms.gap_policy = override.gap_policy
+    if override.markup_bid_points is not None:
+        terms.markup_bid_points = override.markup_bid_points
+    if override.markup_ask_points is not None:
+        terms.markup_ask_points = override.markup_ask_points
+    if override.commission_per_lot_minor is not None:
+        terms.commission_per_lot_minor = override.commission_per_lot_minor
+    if override.agent_commission_per_lot_minor is not None:
+        terms.agent_commission_per_lot_minor = override.agent_commission_per_lot_minor
+    if override.margin_percent_bp is not None:
+        terms.margin_percent_bp = override.margin_percent_bp
+    if override.lot_min_units is not None:
+        terms.lot_min_units = override.lot_min_units
+    if override.lot_max_units is not None:
+        terms.lot_max_units = override.lot_max_units
+    if override.lot_step_units is not None:
+        terms.lot_step_units = override.lot_step_units
+    if override.stp_pendings is not None:
+        terms.stp_pendings = override.stp_pendings
+    if override.stp_stops is not None:
+        terms.stp_stops = override.stp_stops

@@ -1,0 +1,308 @@
+"""The Python face of the core: bytes in, bytes out, and records for people.
+
+This file may wrap the core and answer questions about its state; it decides nothing.
+"""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from engine import records
+from engine import vocabulary as v
+from engine.core import Core
+from engine.dispatch import apply
+from engine.figures import (
+    current_profit_minor,
+    equity_minor,
+    floating_minor,
+    free_margin_minor,
+    level_bp,
+    max_withdrawable_minor,
+)
+from engine.hooks import Hooks
+from engine.invariants import ALWAYS, ON_DEMAND
+from engine.logical_state import dump, load
+from engine.model import Account, Trade
+from engine.records import Event, decode_all, encode
+
+
+class AccountFigures(msgspec.Struct, frozen=True):
+    """An account now, in minor units of its currency (SEMANTICS section 5)."""
+
+    login: int
+    group: int
+    currency: str
+    currency_digits: int
+    balance_minor: int
+    credit_minor: int
+    floating_minor: int
+    equity_minor: int
+    margin_minor: int
+    free_margin_minor: int
+    level_bp: int
+    """Basis points; 0 without margin."""
+    max_withdrawable_minor: int
+    gross_exposure_minor: int
+    """Sum of the values of all positions, converted."""
+    net_exposure_minor: int
+    """Sum over instruments of |value of buys - value of sells|, converted."""
+    positions: int
+    orders: int
+    stale: bool
+    """A quote behind the figures is older than its instrument's threshold."""
+    age_ns: int
+    """Age of the oldest quote behind the figures."""
+
+
+class PositionView(msgspec.Struct, frozen=True):
+    """An open position with its result now."""
+
+    position: int
+    instrument: int
+    side: int
+    volume_units: int
+    open_price_points: int
+    current_price_points: int
+    stop_loss_points: int
+    take_profit_points: int
+    profit_minor: int
+    commission_minor: int
+    open_time_ns: int
+    request: int
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """A pending order, or an opening request that waits for a dealer."""
+
+    order: int
+    instrument: int
+    order_type: int
+    side: int
+    volume_units: int
+    price_points: int
+    limit_price_points: int
+    stop_loss_points: int
+    take_profit_points: int
+    expiry_ns: int
+    requested: bool
+
+
+class Engine:
+    """The core. Pure: what comes out follows from what went in, and nothing else.
+
+    >>> engine = Engine()
+    >>> engine.send(records.Currency(currency=1, code="USD", digits=2))[0].kind
+    2
+    """
+
+    def __init__(self, hooks: Hooks | None = None) -> None:
+        self._core = Core(hooks if hooks is not None else Hooks())
+
+    @classmethod
+    def from_state(
+        cls, state: bytes, sequence: int, time_ns: int, hooks: Hooks | None = None
+    ) -> "Engine":
+        """An engine that stands where `state_bytes` was taken. Raises `CorruptRecord`."""
+        engine = cls(hooks)
+        engine._core = load(state, hooks if hooks is not None else Hooks())
+        engine._core.sequence = sequence
+        engine._core.time_ns = time_ns
+        return engine
+
+    # ------------------------------------------------------------ commands and events
+
+    def apply(self, commands: bytes) -> None:
+        """Applies a block of sequenced and stamped commands; events go to the buffer.
+
+        Raises `CorruptRecord` for bytes that are no commands or not the next in sequence;
+        the engine must not be used after that.
+        """
+        apply(self._core, commands)
+
+    def events_view(self) -> memoryview:
+        """Bytes of the events since the last clear, without a copy, until the next call."""
+        return self._core.events.view()
+
+    def take_events(self) -> bytes:
+        """Copies the events out and clears the buffer."""
+        data = bytes(self._core.events.view())
+        self._core.events.clear()
+        return data
+
+    def clear_events(self) -> None:
+        self._core.events.clear()
+
+    def send(self, record: records.Record | records.Config, time_ns: int = 0) -> list[Any]:
+        """Stamps one command with the next sequence, applies it, returns its events.
+
+        `time_ns` 0 takes the record's own time, or the current one. Earlier events must
+        have been taken or cleared.
+        """
+        stamp = time_ns or getattr(record, "time_ns", 0) or self.time_ns
+        self.apply(encode(record, self.sequence + 1, stamp))
+        return list(decode_all(self.take_events()))
+
+    @property
+    def sequence(self) -> int:
+        """Of the last applied command."""
+        return self._core.sequence
+
+    @property
+    def time_ns(self) -> int:
+        """Of the last accepted command."""
+        return self._core.time_ns
+
+    # ------------------------------------------------------------ state
+
+    def state_bytes(self) -> bytes:
+        """The logical state in canonical bytes (FORMAT.md)."""
+        return dump(self._core)
+
+    def state_hash(self) -> str:
+        """BLAKE2b-256 of `state_bytes`, in hex."""
+        return hashlib.blake2b(self.state_bytes(), digest_size=32).hexdigest()
+
+    def check(self, everything: bool = False) -> None:
+        """Raises `AssertionError` where an invariant does not hold."""
+        for invariant in ALWAYS:
+            invariant(self._core)
+        if everything:
+            for invariant in ON_DEMAND:
+                invariant(self._core)
+
+    def counters(self) -> dict[str, int]:
+        """Work done, for benchmarks; not part of the state."""
+        return {
+            "ticks": self._core.count_ticks,
+            "evaluations": self._core.count_evaluations,
+            "band_exits": self._core.count_band_exits,
+        }
+
+    # ------------------------------------------------------------ questions
+
+    def logins(self) -> list[int]:
+        return sorted(self._core.accounts)
+
+    def account(self, login: int) -> AccountFigures:
+        """The figures of an account. Raises `KeyError`."""
+        account = self._core.accounts[login]
+        gross, net = _exposures(account)
+        ages = [self.time_ns - e.instrument.quote_time_ns for e in account.exposures if e.count > 0]
+        equity = equity_minor(account)
+        return AccountFigures(
+            login=login,
+            group=account.group.number,
+            currency=account.currency.code,
+            currency_digits=account.currency.digits,
+            balance_minor=account.balance_minor,
+            credit_minor=account.credit_minor,
+            floating_minor=floating_minor(account),
+            equity_minor=equity,
+            margin_minor=account.margin_minor,
+            free_margin_minor=free_margin_minor(account),
+            level_bp=level_bp(equity, account.margin_minor),
+            max_withdrawable_minor=max_withdrawable_minor(account),
+            gross_exposure_minor=gross,
+            net_exposure_minor=net,
+            positions=account.position_count,
+            orders=account.order_count,
+            stale=any(
+                e.instrument.quote_is_stale(self.time_ns) for e in account.exposures if e.count > 0
+            ),
+            age_ns=max(ages, default=0),
+        )
+
+    def positions(self, login: int) -> list[PositionView]:
+        """Open positions by ticket. Raises `KeyError`."""
+        found = [t for t in self._trades(login) if t.state == v.POSITION_OPEN]
+        return [_position_view(t) for t in found]
+
+    def orders(self, login: int) -> list[OrderView]:
+        """Pending orders and opening requests by ticket. Raises `KeyError`."""
+        found = [t for t in self._trades(login) if t.state != v.POSITION_OPEN]
+        return [_order_view(t) for t in found]
+
+    def _trades(self, login: int) -> list[Trade]:
+        account = self._core.accounts[login]
+        return [t for t in self._core.trades.values() if t.exposure.account is account]
+
+    def _configured(self, kind: int) -> list[Any]:
+        config_class = records.CLASS_OF_CONFIG[kind]
+        return [
+            msgspec.msgpack.decode(payload, type=config_class)
+            for key, payload in sorted(self._core.config_payloads.items())
+            if key[0] == kind
+        ]
+
+    def instrument_table(self) -> list[records.Instrument]:
+        return self._configured(v.CONFIG_INSTRUMENT)
+
+    def currency_table(self) -> list[records.Currency]:
+        return self._configured(v.CONFIG_CURRENCY)
+
+    def feed_table(self) -> list[records.Feed]:
+        return self._configured(v.CONFIG_FEED)
+
+    def group_table(self) -> list[records.Group]:
+        return self._configured(v.CONFIG_GROUP)
+
+    def hook_table(self) -> list[records.HookSet]:
+        """The identity of the hooks on record, if any."""
+        return self._configured(v.CONFIG_HOOKS)
+
+    def quote(self, instrument: int) -> tuple[int, int]:
+        """Current raw (bid, ask) in points; (0, 0) before the first. Raises `KeyError`."""
+        found = self._core.instrument(instrument)
+        if found is None:
+            raise KeyError(instrument)
+        return found.bid, found.ask
+
+
+def _exposures(account: Account) -> tuple[int, int]:
+    """Gross and net exposure: values at closing prices, converted at the bid."""
+    gross = 0
+    net = 0
+    for exposure in account.exposures:
+        if exposure.count == 0 or exposure.conversion is None:
+            continue
+        route = exposure.conversion.profit
+        leg = exposure.instrument.leg_minor
+        buys = route.convert(leg(exposure.bid() * exposure.buy_units), False)
+        sells = route.convert(leg(exposure.ask() * exposure.sell_units), False)
+        gross += buys + sells
+        net += abs(buys - sells)
+    return gross, net
+
+
+def _position_view(trade: Trade) -> PositionView:
+    return PositionView(
+        position=trade.ticket,
+        instrument=trade.exposure.instrument.number,
+        side=trade.side,
+        volume_units=trade.volume_units,
+        open_price_points=trade.open_price_points(),
+        current_price_points=trade.exposure.closing_price(trade.side),
+        stop_loss_points=trade.stop_loss_points,
+        take_profit_points=trade.take_profit_points,
+        profit_minor=current_profit_minor(trade),
+        commission_minor=trade.commission_minor,
+        open_time_ns=trade.open_time_ns,
+        request=trade.request,
+    )
+
+
+def _order_view(trade: Trade) -> OrderView:
+    return OrderView(
+        order=trade.ticket,
+        instrument=trade.exposure.instrument.number,
+        order_type=trade.order_type,
+        side=trade.side,
+        volume_units=trade.volume_units,
+        price_points=trade.price_points,
+        limit_price_points=trade.limit_price_points,
+        stop_loss_points=trade.stop_loss_points,
+        take_profit_points=trade.take_profit_points,
+        expiry_ns=trade.expiry_ns,
+        requested=trade.state == v.ORDER_REQUESTED,
+    )

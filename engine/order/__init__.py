@@ -1,0 +1,1 @@
+"""The way of an order: admit, freeze, match, fill, release, position, settle."""

@@ -1,0 +1,1 @@
+"""The way of a tick: receive, mark, detect, stops, activate, stop-out."""

@@ -1,0 +1,55 @@
+"""Stage 3: which pending orders does the quote trigger? They are marked, not acted on.
+
+This file may fill `core.marked` and note refusals (seed 004, step 3).
+"""
+
+from engine import vocabulary as v
+from engine.core import Core
+from engine.hooks import ask_filter
+from engine.model import Instrument
+from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
+from engine.tick.refusals import note_refusal
+
+
+def detect(core: Core, instrument: Instrument) -> None:
+    """Marks the triggered pending orders, in ticket order."""
+    index = core.pendings
+    bid = instrument.bid
+    ask = instrument.ask
+    at = instrument.number * DIRECTIONS
+    tops = index.tops
+    if (
+        tops[at + BID_UP] > bid
+        and tops[at + BID_DOWN] > -bid
+        and tops[at + ASK_UP] > ask
+        and tops[at + ASK_DOWN] > -ask
+    ):
+        return
+    number = instrument.number
+    found = core.found
+    found.clear()
+    index.collect(number, BID_UP, bid, found)
+    index.collect(number, BID_DOWN, -bid, found)
+    index.collect(number, ASK_UP, ask, found)
+    index.collect(number, ASK_DOWN, -ask, found)
+    tickets = sorted([int(core.rows[row].ticket) for row in found])
+    for ticket in tickets:
+        order = core.trades[ticket]
+        exposure = order.exposure
+        if (
+            not ask_filter(
+                core.hooks.pendings_filter,
+                exposure.account.login,
+                number,
+                order.ticket,
+                order.order_type,
+                order.side,
+                order.volume_units,
+                order.price_points,
+                exposure.opening_price(order.side),
+            )
+            and exposure.terms.execution_mode == v.EXECUTION_MANUAL
+        ):
+            note_refusal(core, order, v.STAGE_PENDING, v.REFUSED_LEFT_TO_DEALER)
+        else:
+            core.marked.append(ticket)

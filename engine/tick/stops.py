@@ -1,0 +1,114 @@
+"""Stage 4: take profit, then stop loss, of every position that the quote reaches.
+
+This file may close positions and note refusals (seed 004, step 4): filter, FIFO,
+prepare, apply, close, in ticket order.
+"""
+
+from mypy_extensions import i64
+
+from engine import vocabulary as v
+from engine.core import Core
+from engine.hooks import ask_apply, ask_filter
+from engine.model import Instrument, Trade
+from engine.order.match import stop_loss_price, take_profit_price
+from engine.order.pipeline import close
+from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
+from engine.tick.refusals import may_automate, note_refusal
+
+
+def stops(core: Core, instrument: Instrument) -> None:
+    """Closes what reached its take profit or stop loss."""
+    index = core.stops
+    bid = instrument.bid
+    ask = instrument.ask
+    at = instrument.number * DIRECTIONS
+    tops = index.tops
+    if (
+        tops[at + BID_UP] > bid
+        and tops[at + BID_DOWN] > -bid
+        and tops[at + ASK_UP] > ask
+        and tops[at + ASK_DOWN] > -ask
+    ):
+        return
+    number = instrument.number
+    found = core.found
+    found.clear()
+    index.collect(number, BID_UP, bid, found)
+    index.collect(number, BID_DOWN, -bid, found)
+    index.collect(number, ASK_UP, ask, found)
+    index.collect(number, ASK_DOWN, -ask, found)
+    tickets = sorted([int(core.rows[watch // 2].ticket) for watch in found])
+    last = 0
+    for ticket in tickets:
+        if ticket == last:
+            continue
+        last = ticket
+        trade = core.trades[ticket]
+        if trade.request != v.REQUEST_NONE:
+            continue
+        if reached_take_profit(trade) and _close_stop(
+            core, trade, v.STAGE_TAKE_PROFIT, trade.take_profit_points
+        ):
+            continue
+        if reached_stop_loss(trade):
+            _close_stop(core, trade, v.STAGE_STOP_LOSS, trade.stop_loss_points)
+
+
+def reached_take_profit(trade: Trade) -> bool:
+    if trade.take_profit_points == 0:
+        return False
+    price = trade.exposure.closing_price(trade.side)
+    if trade.side == v.BUY:
+        return price >= trade.take_profit_points
+    return price <= trade.take_profit_points
+
+
+def reached_stop_loss(trade: Trade) -> bool:
+    if trade.stop_loss_points == 0:
+        return False
+    price = trade.exposure.closing_price(trade.side)
+    if trade.side == v.BUY:
+        return price <= trade.stop_loss_points
+    return price >= trade.stop_loss_points
+
+
+def _close_stop(core: Core, trade: Trade, stage: i64, trigger_price: i64) -> bool:
+    """Filter, FIFO, prepare, apply, close. False leaves the position for the next trigger."""
+    exposure = trade.exposure
+    account = exposure.account
+    number = exposure.instrument.number
+    if not ask_filter(
+        core.hooks.stops_filter,
+        account.login,
+        number,
+        trade.ticket,
+        stage,
+        trade.side,
+        trade.volume_units,
+        trigger_price,
+        exposure.closing_price(trade.side),
+    ) and not may_automate(core, exposure):
+        note_refusal(core, trade, stage, v.REFUSED_LEFT_TO_DEALER)
+        return False
+    if account.group.fifo and exposure.first is not trade:
+        note_refusal(core, trade, stage, v.REFUSED_FIFO)
+        return False
+    taking_profit = stage == v.STAGE_TAKE_PROFIT
+    offered = take_profit_price(trade) if taking_profit else stop_loss_price(trade)
+    price = ask_apply(
+        core.hooks.stops_apply,
+        account.login,
+        number,
+        trade.ticket,
+        stage,
+        trade.side,
+        trade.volume_units,
+        trigger_price,
+        offered,
+    )
+    if price == 0:
+        note_refusal(core, trade, stage, v.REFUSED_HOOK)
+        return False
+    reason = v.REASON_TAKE_PROFIT if taking_profit else v.REASON_STOP_LOSS
+    close(core, trade, trade.volume_units, price, reason, 0)
+    return True

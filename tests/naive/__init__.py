@@ -15,6 +15,7 @@ the engine is compared with; where the two differ, docs/RULES.md decides.
     dealers.py   the commands of dealers and the timers
     tick.py      the way of a tick
     oracle.py    NaiveEngine: one record in, its events out
+    comparison.py both engines side by side
 """
 
 from tests.naive.figures import Figures

@@ -9,22 +9,18 @@ import sys
 import time
 from collections import Counter
 
-import msgspec
-
 from engine import records as r
-from tests.random_days.campaign import run_day
+from tests.naive.comparison import shown
+from tests.random_days.campaign import CountedDay
 from tests.random_days.shrink import shrink
 
 
 def print_reproduction(seed: int, commands: list[r.Command]) -> None:
     """The shortest commands that show the difference; the hooks are those of the seed."""
     shortest, difference = shrink(seed, commands)
-    print(f"\n{len(shortest)} commands are enough:")
+    print(f"\n{len(shortest)} commands are enough (hooks of seed {seed}):")
     for command in shortest:
-        config = ""
-        if isinstance(command, r.Configure):
-            config = f" = {msgspec.msgpack.decode(command.payload)}"
-        print(f"  {command}{config}")
+        print(f"  {shown(command)}")
     print(difference)
 
 
@@ -38,12 +34,12 @@ def main() -> int:
     counts: Counter[str] = Counter()
     started = time.monotonic()
     for seed in range(arguments.seed, arguments.seed + arguments.count):
-        commands: list[r.Command] = []
+        day = CountedDay(seed, counts, with_fast=not arguments.naive)
         try:
-            run_day(seed, arguments.commands, counts, not arguments.naive, commands)
-        except Exception as difference:
+            day.run(arguments.commands)
+        except Exception as difference:  # told, reproduced, and the campaign ends
             print(f"{type(difference).__name__}: {difference}")
-            print_reproduction(seed, commands)
+            print_reproduction(seed, day.both.commands)
             return 1
     for name, count in sorted(counts.items()):
         print(f"{count:9}  {name}")

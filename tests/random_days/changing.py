@@ -74,7 +74,8 @@ def change_group(random: Random, world: World, prices: Prices) -> r.Group:
 def change_instrument(random: Random, world: World, prices: Prices) -> r.Instrument:
     closed = [n for n, x in world.instruments.items() if x.trade_mode != v.TRADE_FULL]
     instrument = world.instruments[random.choice(closed or list(MARKETS))]
-    trades = [trade.instrument for trade in (*world.orders.values(), *world.positions.values())]
+    trades = [order.instrument for order in world.orders.values()]
+    trades += [position.instrument for position in world.positions.values()]
     if instrument.instrument in trades and random.randrange(4) == 0:
         name = random.choice(list(REFUSED_CHANGES))
         return msgspec.structs.replace(instrument, **{name: REFUSED_CHANGES[name]})

@@ -30,7 +30,7 @@ from types import ModuleType
 from typing import Any, Final
 
 PACKAGE: Final = Path(__file__).resolve().parent
-UNCOMPILED: Final = ("_build.py", "records.py")
+UNCOMPILED: Final = ("_build.py", "face.py", "records.py")
 """Sources that stay Python, relative to the package; every `__init__.py` does, too."""
 LIBRARY: Final = "_core__mypyc"
 """Name of the compiled library; each compiled module is a small file that points into it."""
@@ -216,3 +216,21 @@ def prefer_sources(package: Path = PACKAGE) -> None:
         if isinstance(finder, SourcesFirst) and finder.package == package:
             return
     sys.meta_path.insert(0, SourcesFirst(package))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Says how the core would run. Exit code 0: compiled, 1: interpreted, 2: it refuses."""
+    fault = find_fault()
+    if fault:
+        state, code = f"the compiled core does not match its source: {fault}", 2
+    elif compiled():
+        state, code = "the core is compiled", 0
+    else:
+        state, code = "the core runs interpreted", 1
+    if "--quiet" not in arguments:
+        print(state)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

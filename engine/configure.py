@@ -12,15 +12,13 @@ from typing import Final
 import msgspec
 from mypy_extensions import i64
 
-from engine import bounds
+from engine import bounds, records
 from engine import reject_codes as r
 from engine import vocabulary as v
-from engine import records
 from engine.command_reader import HEAD_BYTES, Words, reject
 from engine.core import Core
 from engine.model import Currency, Group, Instrument
 from engine.money import group_changed
-from engine.order.admit import refuse
 from engine.rounding import power_of_ten
 
 _MAX_NAME: Final = 31

@@ -26,9 +26,9 @@ def _pair(instruments: list[Instrument], source: i64, target: i64) -> Instrument
             continue
         base = instrument.base_currency
         profit = instrument.profit_currency
-        if (base == source and profit == target) or (base == target and profit == source):
-            if best is None or instrument.symbol < best.symbol:
-                best = instrument
+        joins = (base == source and profit == target) or (base == target and profit == source)
+        if joins and (best is None or instrument.symbol < best.symbol):
+            best = instrument
     return best
 
 
@@ -77,7 +77,7 @@ def make_route(
     route.major_exponent = exponent
     minor_exponent = exponent + target.digits - source.digits
     zeros: int = 1
-    for _ in range(abs(minor_exponent)):
+    for _ in range(abs(int(minor_exponent))):
         zeros *= 10
     if zeros > bounds.MAX_LEG_NUMERATOR:
         route.exists = False

@@ -144,9 +144,10 @@ def _refuse_old(core: Core, words: Words, command_type: i64) -> None:
     number: i64 = 0
     if v.SET_ACCOUNT <= command_type <= v.MODIFY_POSITION:
         login = words.at(0)
-    if v.MODIFY_ORDER <= command_type <= v.MODIFY_POSITION:
-        ticket = words.at(1)
-    elif v.DEALER_CONFIRM <= command_type <= v.DEALER_REQUOTE:
+    if (
+        v.MODIFY_ORDER <= command_type <= v.MODIFY_POSITION
+        or v.DEALER_CONFIRM <= command_type <= v.DEALER_REQUOTE
+    ):
         ticket = words.at(1)
     elif command_type == v.TICK:
         number = words.at(0)

@@ -24,7 +24,7 @@ from engine.hooks import Hooks
 from engine.invariants import ALWAYS, ON_DEMAND
 from engine.logical_state import dump, load
 from engine.model import Account, Trade
-from engine.records import Event, decode_all, encode
+from engine.records import decode_all, encode
 
 
 class AccountFigures(msgspec.Struct, frozen=True):
@@ -271,7 +271,7 @@ def _exposures(account: Account) -> tuple[int, int]:
         buys = route.convert(leg(exposure.bid() * exposure.buy_units), False)
         sells = route.convert(leg(exposure.ask() * exposure.sell_units), False)
         gross += buys + sells
-        net += abs(buys - sells)
+        net += abs(int(buys - sells))
     return gross, net
 
 

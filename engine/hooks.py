@@ -19,7 +19,7 @@ would be filled or closed.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from engine import bounds
 from engine import vocabulary as v
@@ -28,6 +28,7 @@ Filter: TypeAlias = Callable[[int, int, int, int, int, int, int, int], int]
 Apply: TypeAlias = Callable[[int, int, int, int, int, int, int, int], tuple[int, int]]
 
 
+@mypyc_attr(native_class=False)
 class BrokenHook(AssertionError):
     """A hook returned what no hook may return; the engine stops."""
 

@@ -12,10 +12,10 @@ from mypy_extensions import i64
 from engine import bounds
 from engine import vocabulary as v
 from engine.core import Core
-from engine.risk import Evaluation, evaluate
 from engine.figures import call_threshold_minor, rearm_threshold_minor, stop_out_threshold_minor
 from engine.price_index import ALWAYS as EVERY_TICK
 from engine.price_index import DIRECTIONS
+from engine.risk import Evaluation, evaluate
 
 
 def scratch_is_empty_between_commands(core: Core) -> None:

@@ -191,8 +191,7 @@ class PriceIndex:
 
     def check(self) -> None:
         """Every invariant of the index; raises AssertionError with the place."""
-        index: i64 = 0
-        for heap in self.heaps:
+        for index, heap in enumerate(self.heaps):
             top = heap.keys[0] if heap.size > 0 else NEVER
             assert self.tops[index] == top, f"heap {index}: the cached top is the smallest key"
             slot: i64 = 0
@@ -206,4 +205,3 @@ class PriceIndex:
                     f"heap {index}, slot {slot}: the watch knows its place"
                 )
                 slot += 1
-            index += 1

@@ -578,7 +578,7 @@ class Instrument(Config, frozen=True):
     price_min_points: int = 1
     price_max_points: int = bounds.MAX_PRICE_POINTS
     sessions: list[tuple[int, int]] = []
-    """Trading sessions as (open, close) minutes of the week from Monday 00:00 UTC; empty: always."""
+    """Trading sessions: (open, close) minutes of the week from Monday 00:00 UTC; empty: always."""
     feeds: list[int] = []
     """Feeds in order of preference; empty: every configured feed, none preferred."""
 

@@ -245,10 +245,7 @@ def _set_side(
     width: i64 = ((closing if closing >= 0 else -closing) * rho) >> _FRACTION_BITS
     convert_width: i64 = (raw * kappa) >> _FRACTION_BITS
     if converts:
-        if not falling or convert_width < width:
-            down_width = convert_width
-        else:
-            down_width = width
+        down_width = convert_width if not falling or convert_width < width else width
         up_width = convert_width if not rising or convert_width < width else width
         falling = True
         rising = True

@@ -90,12 +90,10 @@ def modules_built(package: Path = PACKAGE) -> list[str]:
     """Compiled modules that this interpreter would load, as names of sources, sorted."""
     found = []
     for path in package.rglob("*"):
-        for suffix in EXTENSION_SUFFIXES:
-            if path.name.endswith(suffix):
-                relative = path.relative_to(package).as_posix()
-                found.append(relative.removesuffix(suffix) + ".py")
-                break
-    return sorted(name for name in found if name != f"{LIBRARY}.py")
+        stem, dot, suffix = path.name.partition(".")
+        if dot + suffix in EXTENSION_SUFFIXES and stem != LIBRARY:
+            found.append(path.with_name(stem + ".py").relative_to(package).as_posix())
+    return sorted(found)
 
 
 def library_path(package: Path = PACKAGE) -> Path:

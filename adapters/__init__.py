@@ -1,0 +1,1 @@
+"""Everything impure: files, sockets, the wall clock, wire formats, the command line."""

@@ -1,0 +1,240 @@
+"""Records for people: names for numbers, decimals for integers.
+
+This file may not change or filter anything. `Names` learns the configuration and the
+tickets from the records of a journal, in order, and `describe` turns any command or event
+into a flat dictionary. The names of commands and their keys are the ones that command
+files use (`jsonl.py`), so what is printed can be fed in again.
+
+How a field is shown follows from its name: `price_points` of an instrument with 5 digits
+becomes `price: 1.38756`, `profit_minor` of a USD account `profit: -12.30`, `volume_units`
+`volume: 0.10` (lots), `time_ns` `time: 2014-05-05T08:00:00Z`. A price or time that is not
+set (0) is null. Where the digits aren't known (an unknown instrument or account), the
+field keeps its own name and its integer.
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from adapters.units import LOT_DIGITS, format_time, unscaled
+from engine import records, reject_codes
+from engine import vocabulary as v
+
+_HUMP = re.compile(r"(?<!^)(?=[A-Z])")
+
+COMMAND_NAMES: Final = {
+    _HUMP.sub("_", c.__name__).lower(): c for c in records.COMMAND_CLASSES
+}  # tick, place_order, ...
+EVENT_NAMES: Final = {_HUMP.sub("_", c.__name__).lower(): c for c in records.EVENT_CLASSES}
+NAME_OF_TYPE: Final = {c.TYPE: name for name, c in (COMMAND_NAMES | EVENT_NAMES).items()}
+
+WORDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "side": ("side", v.SIDE_NAMES),
+    "order_type": ("type", v.ORDER_TYPE_NAMES),
+    "mode": ("mode", v.ACCOUNT_MODE_NAMES),
+    "status": ("status", v.ACCOUNT_STATUS_NAMES),
+    "operation": ("operation", v.BALANCE_OPERATION_NAMES),
+    "entry_type": ("entry_type", v.ENTRY_TYPE_NAMES),
+    "reason": ("reason", v.REASON_NAMES),
+    "request": ("request", v.REQUEST_NAMES),
+    "stage": ("stage", v.STAGE_NAMES),
+    "kind": ("kind", v.CONFIG_NAMES),
+}
+"""Fields that stand for a word: the key shown and the words."""
+
+
+class Names:
+    """What the numbers in records stand for, learned from the journal in order."""
+
+    def __init__(self) -> None:
+        self.currencies: dict[int, records.Currency] = {}
+        self.feeds: dict[int, str] = {}
+        self.instruments: dict[int, records.Instrument] = {}
+        self.groups: dict[int, records.Group] = {}
+        self.account_group: dict[int, int] = {}
+        self.ticket_instrument: dict[int, int] = {}
+
+    def learn_config(self, config: records.Config) -> None:
+        """A configuration object that the core accepted."""
+        if isinstance(config, records.Currency):
+            self.currencies[config.currency] = config
+        elif isinstance(config, records.Feed):
+            self.feeds[config.feed] = config.name
+        elif isinstance(config, records.Instrument):
+            self.instruments[config.instrument] = config
+        elif isinstance(config, records.Group):
+            self.groups[config.group] = config
+
+    def learn(self, event: records.Event) -> None:
+        """An event: which group an account has, which instrument a ticket."""
+        if isinstance(event, records.AccountSet):
+            self.account_group[event.login] = event.group
+        elif isinstance(event, records.OrderPlaced):
+            self.ticket_instrument[event.order] = event.instrument
+        elif isinstance(event, records.PositionOpened | records.PositionChanged):
+            self.ticket_instrument[event.position] = event.instrument
+
+    def group_of(self, login: int) -> records.Group | None:
+        return self.groups.get(self.account_group.get(login, 0))
+
+    def money_digits(self, login: int) -> int | None:
+        """Decimals of the account's currency; None where the account is not known."""
+        group = self.group_of(login)
+        currency = self.currencies.get(group.currency) if group else None
+        return currency.digits if currency else None
+
+    def instrument_of(self, record: records.Record) -> int:
+        """The instrument that a record speaks of, itself or by its ticket; 0 if none."""
+        number = getattr(record, "instrument", 0)
+        for name in ("position", "order", "ticket"):
+            number = number or self.ticket_instrument.get(getattr(record, name, 0), 0)
+        return int(number)
+
+    def price_digits(self, record: records.Record) -> int | None:
+        instrument = self.instruments.get(self.instrument_of(record))
+        return instrument.digits if instrument else None
+
+
+def describe(record: records.Record, names: Names) -> dict[str, Any]:
+    """A record as a flat dictionary of words, decimals and times."""
+    what = "command" if isinstance(record, records.Command) else "event"
+    shown: dict[str, Any] = {
+        "sequence": record.sequence,
+        "time": format_time(record.time_ns),
+        what: NAME_OF_TYPE[record.TYPE],
+    }
+    for field in records.fields_of(type(record))[2:]:
+        key, value = _field(field, getattr(record, field), record, names)
+        if key:
+            shown[key] = value
+    if isinstance(record, records.Configure):
+        config = records.decode_config(record)
+        shown |= {"configuration": msgspec.to_builtins(config)}
+    if isinstance(record, records.Rejected):
+        shown["message"] = reject_codes.SENTENCES.get(record.code, "")
+    if hasattr(record, "key_high"):
+        shown["key"] = key_text(record.key_high, getattr(record, "key_low", 0))
+    return shown
+
+
+def key_text(high: int, low: int) -> str | None:
+    """A client key as 32 hexadecimal digits; None where there is none."""
+    if not high and not low:
+        return None
+    return f"{high % 2**64:016x}{low % 2**64:016x}"
+
+
+def line(shown: dict[str, Any]) -> str:
+    """A described record as one readable line; empty fields are left out."""
+    what = "event" if "event" in shown else "command"
+    head = [str(shown["sequence"]).rjust(9), shown["time"].ljust(30), shown[what].ljust(19)]
+    rest = [
+        f"{key}={str(value).lower() if isinstance(value, bool) else value}"
+        for key, value in shown.items()
+        if key not in ("sequence", "time", what) and value is not None and value != 0
+    ]
+    return " ".join(head + rest)
+
+
+# ---------------------------------------------------------------- one field
+
+_Show = Callable[[str, int, records.Record, Names], tuple[str, Any]]
+
+
+def _field(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    special = _SPECIAL.get(field)
+    if special is not None:
+        return special(field, value, record, names)
+    if field in WORDS:
+        key, words = WORDS[field]
+        if field == "reason" and isinstance(record, records.TriggerRefused):
+            words = v.REFUSED_NAMES
+        return key, words[value] if 0 <= value < len(words) else value
+    for suffix, show in _BY_SUFFIX.items():
+        if field.endswith(suffix):
+            return show(field, value, record, names)
+    return field, value
+
+
+def _price(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    digits = names.price_digits(record)
+    if digits is None:
+        return field, value
+    return field.removesuffix("_points"), unscaled(value, digits) if value else None
+
+
+def _money(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    digits = names.money_digits(getattr(record, "login", 0))
+    return (field, value) if digits is None else (_money_key(field), unscaled(value, digits))
+
+
+def _money_key(field: str) -> str:
+    return field.removesuffix("_minor")
+
+
+def _time(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    return field.removesuffix("_ns"), format_time(value) if value else None
+
+
+def _threshold(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    login = getattr(record, "login", 0)
+    group, digits = names.group_of(login), names.money_digits(login)
+    if group is None or digits is None:
+        return field, value
+    if group.level_type == v.LEVEL_PERCENT:
+        return "threshold_percent", unscaled(value, 2)
+    return "threshold", unscaled(value, digits)
+
+
+def _open_cost(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    digits = names.price_digits(record)
+    return field, value if digits is None else unscaled(value, digits + LOT_DIGITS)
+
+
+def _instrument(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    instrument = names.instruments.get(value)
+    return ("symbol", instrument.symbol) if instrument else ("instrument", value or None)
+
+
+def _group(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    group = names.groups.get(value)
+    return "group", group.name if group else value
+
+
+def _currency(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    currency = names.currencies.get(value)
+    return "currency", currency.code if currency else value
+
+
+def _decimal(key: str, digits: int) -> _Show:
+    return lambda field, value, record, names: (
+        key,
+        unscaled(value, digits) if value else Decimal(),
+    )
+
+
+_SPECIAL: Final[dict[str, _Show]] = {
+    "instrument": _instrument,
+    "feed": lambda field, value, record, names: (field, names.feeds.get(value, value)),
+    "previous_feed": lambda field, value, record, names: (field, names.feeds.get(value, value)),
+    "group": _group,
+    "currency": _currency,
+    "volume_units": _decimal("volume", LOT_DIGITS),
+    "level_bp": _decimal("level_percent", 2),
+    "margin_rate_e8": _decimal("margin_rate", 8),
+    "silence_ns": _decimal("silence_s", 9),
+    "deviation_points": lambda field, value, record, names: (field, value),
+    "threshold": _threshold,
+    "open_cost": _open_cost,
+    "command_type": lambda field, value, record, names: (
+        "command",
+        NAME_OF_TYPE.get(value, value),
+    ),
+    "online": lambda field, value, record, names: (field, bool(value)),
+    "key_high": lambda field, value, record, names: ("", None),
+    "key_low": lambda field, value, record, names: ("", None),
+}
+_BY_SUFFIX: Final[dict[str, _Show]] = {"_points": _price, "_minor": _money, "_ns": _time}

@@ -1,0 +1,1 @@
+"""Generated trading days and clients, for demonstrations and trials. Never real data."""

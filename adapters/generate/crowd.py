@@ -1,0 +1,203 @@
+"""The generated clients together: who they are, when each looks, who hears what.
+
+This file may not touch the engine: it hands out commands with their times (`due`) and is
+told the events (`hear`). It does the same again for the same configuration, seed, quotes
+and events, on any machine.
+
+Every client looks at the market at its own times, kept in one heap; between two looks it
+costs nothing. A look gives commands, which the caller applies at once, so that the next
+look of anybody sees what came of them.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from adapters.config import ClientShare, Settings
+from adapters.generate import office
+from adapters.generate.client import Client
+from adapters.generate.dice import Dice
+from adapters.generate.habits import HABITS
+from adapters.generate.market import Market
+from adapters.units import BadInput
+from engine import records
+
+FIRST_LOGIN: Final = 100_001
+_SECOND_NS: Final = 10**9
+_MINUTE_NS: Final = 60 * _SECOND_NS
+_FIRST_LOOKS_NS: Final = 150 * _MINUTE_NS
+"""All clients have looked for the first time after this."""
+
+Action = Callable[[int], tuple[list[records.Command], int]]
+"""Called with the time; returns commands and the seconds until the next call (0: never)."""
+
+
+class Crowd:
+    """`count` clients, the dealers and the back office."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        market: Market,
+        seed: int,
+        count: int,
+        instruments: list[int],
+        start_ns: int,
+        end_ns: int,
+    ) -> None:
+        """`instruments`: those that are quoted. Raises `BadInput` for a share that can't be."""
+        self.market = market
+        self.dice = Dice(seed)
+        self.start_ns = start_ns
+        self._agenda: list[tuple[int, int, Action]] = []
+        self._planned = 0
+        self.clients: dict[int, Client] = {}
+        _check_shares(settings, count)
+        self._make_clients(settings, count, instruments)
+        if self.clients:
+            for time_ns, command in office.shifts(start_ns, end_ns):
+                self._plan(time_ns, _once([command]))
+            for client in self.clients.values():
+                self._plan_life(client, end_ns)
+
+    # ------------------------------------------------------------ for the caller
+
+    def opening(self) -> Iterator[records.Command]:
+        """The commands that open the accounts, agents first."""
+        agents: dict[int, int] = {}
+        for client in self.clients.values():
+            agent = agents.setdefault(client.group.group, client.login)
+            pays = client.group.agent_commission_per_lot_minor > 0
+            named = agent if pays and agent != client.login and self.dice.chance(0.4) else 0
+            yield from office.opening(client, self.dice, named)
+
+    def due(self, before_ns: int) -> Iterator[tuple[int, records.Command]]:
+        """Everything the crowd does before a time, in order, as (time_ns, command).
+
+        Apply each command and `hear` its events before taking the next.
+        """
+        while self._agenda and self._agenda[0][0] < before_ns:
+            time_ns, _, action = heapq.heappop(self._agenda)
+            commands, seconds = action(time_ns)
+            for command in commands:
+                yield time_ns, command
+            if seconds:
+                jitter = self.dice.below(_SECOND_NS)
+                self._plan(time_ns + seconds * _SECOND_NS + jitter, action)
+
+    def hear(self, events: Iterable[records.Event], now_ns: int) -> None:
+        """Tells each client the events of its account, and the dealers the requests."""
+        for event in events:
+            client = self.clients.get(getattr(event, "login", 0))
+            if client is None:
+                continue
+            client.hear(event, now_ns)
+            if isinstance(event, records.DealerRequested):
+                answer = office.reply(event, self.market, self.dice, now_ns)
+                if answer is not None:
+                    self._plan(answer[0], _once([answer[1]]))
+            elif isinstance(event, records.MarginCall) and self.dice.chance(0.3):
+                self._plan_deposit(client, now_ns, 1, 12)
+
+    # ------------------------------------------------------------ making
+
+    def _make_clients(self, settings: Settings, count: int, quoted: list[int]) -> None:
+        groups = {g.group: g for g in settings.groups.values()}
+        digits = {c.currency: c.digits for c in settings.currencies.values()}
+        for login in range(FIRST_LOGIN, FIRST_LOGIN + count):
+            share = self.dice.weighted(settings.clients, [s.weight for s in settings.clients])
+            group = groups[share.group]
+            choice = [i for i in share.instruments or quoted if i in quoted] or quoted
+            whole = 10 ** digits[group.currency]
+            self.clients[login] = Client(
+                login=login,
+                group=group,
+                leverage=self.dice.pick(share.leverages or [group.leverage]),
+                mode=share.mode,
+                habit=HABITS[self._habit_of(share)],
+                instruments=[self.dice.pick(choice) for _ in range(self.dice.between(1, 4))],
+                deposit_minor=self._deposit_of(share, whole),
+                currency_digits=digits[group.currency],
+            )
+
+    def _habit_of(self, share: ClientShare) -> str:
+        habits = share.habits or dict.fromkeys(HABITS, 1)
+        return self.dice.weighted(list(habits), list(habits.values()))
+
+    def _deposit_of(self, share: ClientShare, whole: int) -> int:
+        """Many small deposits, few large ones; whole units of the currency."""
+        low, high = share.deposit_minor
+        part = self.dice.uniform()
+        amount = low + int((high - low) * part * part * part)
+        return max(amount // whole * whole, low)
+
+    # ------------------------------------------------------------ planning
+
+    def _plan(self, time_ns: int, action: Action) -> None:
+        self._planned += 1
+        heapq.heappush(self._agenda, (time_ns, self._planned, action))
+
+    def _plan_life(self, client: Client, end_ns: int) -> None:
+        """The first look, and for some a visit of the back office."""
+        self._plan(self.start_ns + 1 + self.dice.below(_FIRST_LOOKS_NS), self._look_of(client))
+        span = end_ns - self.start_ns
+        moment = self.start_ns + 1 + self.dice.below(max(span, 1))
+        visit = self.dice.below(1_000)
+        if visit < 15:
+            self._plan(moment, lambda _: (office.correction(client, self.dice), 0))
+        elif visit < 25:
+            self._plan(moment, lambda _: ([office.freeze_account(client)], 0))
+            self._plan(moment + 45 * _MINUTE_NS, lambda _: ([office.free_account(client)], 0))
+        elif visit < 40:
+            self._plan(moment, lambda _: ([office.halve_leverage(client)], 0))
+        elif visit < 90:
+            self._plan(moment, lambda _: (_listed(office.bonus_back(client)), 0))
+
+    def _plan_deposit(self, client: Client, now_ns: int, least: int, most: int) -> None:
+        time_ns = now_ns + self.dice.between(least, most) * _MINUTE_NS
+        self._plan(time_ns, lambda _: ([office.deposit(client, self.dice)], 0))
+
+    def _look_of(self, client: Client) -> Action:
+        def look(now_ns: int) -> tuple[list[records.Command], int]:
+            if client.stopped_out and not client.positions:
+                return self._after_stop_out(client, now_ns)
+            commands, seconds = client.habit(client, self.market, self.dice, now_ns)
+            if not client.positions and client.habit is not HABITS["martingale"]:
+                commands += _listed(office.cash_in(client, self.dice))
+            return commands, seconds
+
+        return look
+
+    def _after_stop_out(self, client: Client, now_ns: int) -> tuple[list[records.Command], int]:
+        """All is lost: a fresh deposit and another look, or never again."""
+        client.stopped_out = False
+        if self.dice.chance(0.45):
+            self._plan_deposit(client, now_ns, 5, 60)
+            return [], self.dice.between(3_700, 9_000)
+        return [
+            records.CancelOrder(login=client.login, order=o, **client.key()) for o in client.orders
+        ], 0
+
+
+def _check_shares(settings: Settings, count: int) -> None:
+    if count and not settings.clients:
+        raise BadInput(
+            f"{settings.source}: has no [[clients]] table, so no clients can be generated"
+        )
+    for number, share in enumerate(settings.clients, 1):
+        wrong = [name for name in share.habits if name not in HABITS]
+        if wrong:
+            raise BadInput(
+                f"{settings.source}: clients number {number}, habits: {wrong[0]!r} is none of"
+                f" {', '.join(HABITS)}"
+            )
+        if share.habits and not sum(share.habits.values()):
+            raise BadInput(f"{settings.source}: clients number {number}, habits: all weights are 0")
+
+
+def _once(commands: list[records.Command]) -> Action:
+    return lambda _: (commands, 0)
+
+
+def _listed(command: records.Command | None) -> list[records.Command]:
+    return [] if command is None else [command]

@@ -7,13 +7,14 @@ words of the head, in the order of the classes in `records.py`.
 from typing import Final
 
 from librt.strings import read_i64_le
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from engine.core import Core
 
 HEAD_BYTES: Final = 24
 
 
+@mypyc_attr(acyclic=True)
 class Words:
     """The command at work: its block, and where its fields begin."""
 

@@ -81,6 +81,8 @@ def key_of(config: records.Config) -> tuple[int, int, int]:
 def admit_config(core: Core, config: records.Config) -> int:
     """Reject code, or 0."""
     if isinstance(config, records.Profile):
+        if not _is_name(config.profile):
+            return r.BAD_CONFIGURATION
         return 0 if config.profile == "mt4" else r.PROFILE_NOT_SUPPORTED
     if isinstance(config, records.Currency):
         return _admit_currency(core, config)

@@ -121,20 +121,15 @@ class Core:
             self.conversions[key] = conversion
         return conversion
 
-    def find_exposure(self, account: Account, instrument: Instrument) -> Exposure | None:
-        for exposure in account.exposures:
-            if exposure.instrument is instrument:
-                return exposure
-        return None
-
     def exposure(self, account: Account, instrument: Instrument) -> Exposure:
         """The account's exposure in the instrument, made on first use."""
-        found = self.find_exposure(account, instrument)
+        found = account.find_exposure(instrument.number)
         if found is not None:
             return found
-        exposure = Exposure(account, instrument, len(self.exposures))
+        terms = self.terms(account.group, instrument)
+        exposure = Exposure(account, instrument, terms, len(self.exposures))
         self.exposures.append(exposure)
-        account.exposures.append(exposure)
+        account.add_exposure(exposure)
         self.bands.ensure_watches(i64(len(self.exposures)) * DIRECTIONS)
         self.refresh_exposure(exposure)
         return exposure
@@ -248,6 +243,18 @@ class Core:
         self.stops.remove(2 * trade.row)
         self.stops.remove(2 * trade.row + 1)
         self.timers.remove(trade.row)
+
+    def release(self) -> None:
+        """Unties the cycles between the records, so that they are freed; nothing works after."""
+        for exposure in self.exposures:
+            exposure.first = None
+            exposure.last = None
+            exposure.first_step = None
+            exposure.second_step = None
+            exposure.account.exposures = []
+        for trade in self.rows:
+            trade.previous = None
+            trade.next = None
 
     def touch(self, account: Account) -> None:
         """The account's money or positions change: it gets new bands after the command."""

@@ -99,12 +99,17 @@ class Engine:
     def __init__(self, hooks: Hooks | None = None) -> None:
         self._core = Core(hooks if hooks is not None else Hooks())
 
+    def __del__(self) -> None:
+        core = getattr(self, "_core", None)
+        if core is not None:
+            core.release()
+
     @classmethod
     def from_state(
         cls, state: bytes, sequence: int, time_ns: int, hooks: Hooks | None = None
     ) -> "Engine":
         """An engine that stands where `state_bytes` was taken. Raises `CorruptRecord`."""
-        engine = cls(hooks)
+        engine = cls.__new__(cls)
         engine._core = load(state, hooks if hooks is not None else Hooks())
         engine._core.sequence = sequence
         engine._core.time_ns = time_ns

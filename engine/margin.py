@@ -6,7 +6,7 @@ integers of any width; each component is rounded once.
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from engine import vocabulary as v
 from engine.core import Core
@@ -17,6 +17,7 @@ _LOT_UNITS: Final = 100
 _RATE_SCALE: Final = 100_000_000
 
 
+@mypyc_attr(acyclic=True)
 class SideSums:
     """Sums over the positions of one side: units, cost (points x units), units x rate."""
 
@@ -31,6 +32,7 @@ class SideSums:
         self.rated += volume_units * rate_e8
 
 
+@mypyc_attr(acyclic=True)
 class MarginTerms:
     """What the formula needs to know besides positions, as plain numbers."""
 

@@ -10,12 +10,17 @@ This file may hold state and what follows from it by definition; rules live else
 - `Trade`: one ticket, first a pending order or a request, later a position (as in MT4,
   the record is the same). Records of ended tickets are reused.
 
+The records are not tracked by Python's cycle collector (`acyclic`), which would otherwise
+walk millions of them again and again; `Core.release` unties the cycles between accounts,
+exposures and trades when an engine goes.
+
 Fields marked *derived* follow from the others and are not part of the logical state.
 """
 
 from typing import Final
 
-from mypy_extensions import i64
+from librt.vecs import append, vec
+from mypy_extensions import i64, mypyc_attr
 
 from engine import bounds
 from engine import vocabulary as v
@@ -28,6 +33,7 @@ _MONDAY_OFFSET_MINUTES: Final = 3 * 1_440
 _WIDE: Final = 2**31
 
 
+@mypyc_attr(acyclic=True)
 class Currency:
     def __init__(self, number: i64, code: str, digits: i64) -> None:
         self.number = number
@@ -35,6 +41,7 @@ class Currency:
         self.digits = digits
 
 
+@mypyc_attr(acyclic=True)
 class Instrument:
     """A symbol, its quote, and the factors that turn points into money."""
 
@@ -124,6 +131,7 @@ class Instrument:
         return self.staleness_ns > 0 and time_ns - self.quote_time_ns > self.staleness_ns
 
 
+@mypyc_attr(acyclic=True)
 class Terms:
     """What holds for one group in one instrument: all layers resolved."""
 
@@ -143,6 +151,7 @@ class Terms:
         self.stp_stops: bool = False
 
 
+@mypyc_attr(acyclic=True)
 class Group:
     def __init__(self, number: i64, name: str) -> None:
         self.number = number
@@ -178,6 +187,7 @@ class Group:
         self.terms: list[Terms | None] = []
 
 
+@mypyc_attr(acyclic=True)
 class Route:
     """How amounts of one currency become amounts of another: no, one or two pairs.
 
@@ -284,6 +294,7 @@ class Route:
         return round_div_exact(numerator, denominator)
 
 
+@mypyc_attr(acyclic=True)
 class Conversion:
     """An instrument's profit and margin routes into one account currency."""
 
@@ -294,6 +305,7 @@ class Conversion:
         self.within_bounds = within_bounds
 
 
+@mypyc_attr(acyclic=True)
 class Account:
     def __init__(self, login: i64, group: Group, currency: Currency) -> None:
         self.login = login
@@ -313,6 +325,8 @@ class Account:
         self.refused_reason: i64 = 0
         # Derived.
         self.exposures: list[Exposure] = []
+        self.exposed_instruments: vec[i64] = vec[i64]()
+        """Instrument numbers of `exposures`, side by side, for the look-up."""
         self.position_count: i64 = 0
         self.order_count: i64 = 0
         """Pending orders and opening requests."""
@@ -322,16 +336,31 @@ class Account:
         self.traded: bool = False
         self.candidate: bool = False
 
+    def add_exposure(self, exposure: "Exposure") -> None:
+        self.exposures.append(exposure)
+        self.exposed_instruments = append(self.exposed_instruments, exposure.instrument.number)
 
+    def find_exposure(self, instrument_number: i64) -> "Exposure | None":
+        """The account's exposure in an instrument, if it has one."""
+        numbers = self.exposed_instruments
+        at: i64 = 0
+        while at < i64(len(numbers)):
+            if numbers[at] == instrument_number:
+                return self.exposures[at]
+            at += 1
+        return None
+
+
+@mypyc_attr(acyclic=True)
 class Exposure:
     """One account in one instrument."""
 
-    def __init__(self, account: Account, instrument: Instrument, number: i64) -> None:
+    def __init__(self, account: Account, instrument: Instrument, terms: Terms, number: i64) -> None:
         self.account = account
         self.instrument = instrument
         self.number = number
         """Dense; the exposure's four band watches are 4 x number + direction."""
-        self.terms: Terms = Terms()
+        self.terms = terms
         self.conversion: Conversion | None = None
         self.first_step: Exposure | None = None
         self.second_step: Exposure | None = None
@@ -407,6 +436,7 @@ class Exposure:
         return self.bid() if side == v.BUY else self.ask()
 
 
+@mypyc_attr(acyclic=True)
 class Trade:
     """One ticket: a pending order, a request for a dealer, or a position."""
 

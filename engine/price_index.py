@@ -17,7 +17,7 @@ A watch is a small integer chosen by the owner, dense from 0. It is in at most o
 from typing import Final
 
 from librt.vecs import append, vec
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 BID_UP: Final = 0
 BID_DOWN: Final = 1
@@ -31,6 +31,7 @@ ALWAYS: Final = -(2**62)
 """Smaller than any signed price: a watch that every tick reaches."""
 
 
+@mypyc_attr(acyclic=True)
 class PriceHeap:
     """One binary min-heap of (key, watch)."""
 

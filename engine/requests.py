@@ -44,7 +44,7 @@ def place_order(core: Core, words: Words) -> None:
     price = words.at(5)
     account = core.accounts.get(login)
     if account is None:
-        reject(core, login, v.PLACE_ORDER, r.UNKNOWN_ACCOUNT, 0, 0, login)
+        reject(core, login, v.PLACE_ORDER, r.UNKNOWN_ACCOUNT, 0, number, login)
         return
     instrument = core.instrument(number)
     if instrument is None:

@@ -28,7 +28,7 @@ changes of the account itself, so T is. Whatever changes an account gives it new
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from engine import vocabulary as v
 from engine.core import Core
@@ -49,6 +49,7 @@ _LARGEST_FRACTION: Final = 2**26
 _SHIFT_LIMIT: Final = 2**32
 
 
+@mypyc_attr(acyclic=True)
 class Evaluation:
     """Result of one exact evaluation, with what bands are made from."""
 

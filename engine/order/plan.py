@@ -5,7 +5,7 @@ plan whether the order is affordable, and the steps from freeze to settle carry 
 both see the same numbers.
 """
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from engine import bounds
 from engine import vocabulary as v
@@ -16,6 +16,7 @@ from engine.model import Account, Exposure, Trade
 from engine.rounding import round_div, round_mul_div
 
 
+@mypyc_attr(acyclic=True)
 class Plan:
     """A fill of `units` at `price` and the position that results."""
 

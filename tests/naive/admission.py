@@ -24,13 +24,13 @@ def check_trade_mode(world: World, account: Account, order: Order) -> None:
     """Whether the instrument's trade mode allows this order of this side."""
     mode = world.terms(account, order.instrument).trade_mode
     if mode == v.TRADE_DISABLED:
-        raise Refused(c.TRADE_MODE_DISABLED)
+        raise Refused(c.TRADE_MODE_DISABLED, mode)
     if mode == v.TRADE_CLOSE_ONLY and not only_reduces(world, account, order):
-        raise Refused(c.CLOSE_ONLY)
+        raise Refused(c.CLOSE_ONLY, mode)
     if mode == v.TRADE_LONG_ONLY and order.side == v.SELL:
-        raise Refused(c.LONG_ONLY)
+        raise Refused(c.LONG_ONLY, mode)
     if mode == v.TRADE_SHORT_ONLY and order.side == v.BUY:
-        raise Refused(c.SHORT_ONLY)
+        raise Refused(c.SHORT_ONLY, mode)
 
 
 def only_reduces(
@@ -67,11 +67,11 @@ def check_session_and_quote(world: World, instrument: int) -> None:
 
 def check_account_status(world: World, account: Account) -> None:
     if account.status == v.ACCOUNT_DISABLED:
-        raise Refused(c.ACCOUNT_IS_DISABLED)
+        raise Refused(c.ACCOUNT_IS_DISABLED, account.status)
     if account.status == v.ACCOUNT_READ_ONLY:
-        raise Refused(c.ACCOUNT_IS_READ_ONLY)
+        raise Refused(c.ACCOUNT_IS_READ_ONLY, account.status)
     if not world.group_of(account).trading_enabled:
-        raise Refused(c.GROUP_TRADING_DISABLED)
+        raise Refused(c.GROUP_TRADING_DISABLED, account.group)
 
 
 def check_conversion(world: World, account: Account, instrument_id: int) -> None:
@@ -234,7 +234,7 @@ def check_volume_limit(world: World, account: Account, order: Order) -> None:
         if same and other.ticket != order.ticket:
             total += other.volume
     if max(0, total) > world.instruments[order.instrument].position_limit_units:
-        raise Refused(c.VOLUME_LIMIT, order.volume)
+        raise Refused(c.VOLUME_LIMIT, total)
 
 
 # ---------------------------------------------------------------- margin and rules

@@ -238,7 +238,7 @@ def cancel_order(world: World, command: r.CancelOrder) -> None:
     states = (v.ORDER_PENDING, v.ORDER_REQUESTED)
     order = own_order(world, command.login, command.order, states)
     if account.status == v.ACCOUNT_DISABLED:
-        raise Refused(c.ACCOUNT_IS_DISABLED)
+        raise Refused(c.ACCOUNT_IS_DISABLED, account.status)
     if order.state == v.ORDER_PENDING and order.instrument in world.quotes:
         check_order_not_frozen(world, account, order)
     remove_order(world, order, v.REASON_CLIENT)
@@ -330,7 +330,7 @@ def closed_volume(world: World, account: Account, position: Position, asked: int
 def check_fifo(world: World, account: Account, position: Position) -> None:
     fifo = world.group_of(account).fifo and account.mode == v.HEDGING
     if fifo and a.older_position_open(world, position):
-        raise Refused(c.FIFO_RULE)
+        raise Refused(c.FIFO_RULE, position.ticket)
 
 
 def modify_position(world: World, command: r.ModifyPosition) -> None:

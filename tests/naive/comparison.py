@@ -1,6 +1,6 @@
 """Both engines side by side: the same commands in, the same events out, or a clear sentence.
 
-This file may compare, not decide. A difference is an `AssertionError` that names the
+This file may compare, not decide. A `Difference` names the
 command, the event and the first field that differs. Where the engine under test is not
 importable (a tree without it), the naive engine runs alone and says so in `with_fast`.
 """
@@ -58,6 +58,14 @@ def fast_engine(hooks: Any = None) -> FastEngine:
     return made
 
 
+class Difference(AssertionError):
+    """The engines differ; `where` says at which command, event and field, without values."""
+
+    def __init__(self, text: str, where: tuple[str, ...]) -> None:
+        super().__init__(text)
+        self.where = where
+
+
 class Comparison:
     """Feeds one command after another to both engines."""
 
@@ -74,42 +82,47 @@ class Comparison:
         return self.apply(record)
 
     def apply(self, command: r.Command) -> list[Any]:
-        """A stamped command through both. Raises `AssertionError` at the first difference."""
+        """A stamped command through both. Raises `Difference` at the first one."""
         self.commands.append(command)
         expected = self.naive.apply(command)
         if self.fast is not None:
             self.fast.apply(r.encode(command))
             actual = list(r.decode_all(self.fast.take_events()))
             if actual != expected:
-                raise AssertionError(self.difference(command, expected, actual))
+                raise self.difference(command, expected, actual)
         return expected
 
-    def difference(self, command: r.Command, expected: list[r.Event], actual: list[Any]) -> str:
+    def difference(
+        self, command: r.Command, expected: list[r.Event], actual: list[Any]
+    ) -> Difference:
         """Where the two event streams part."""
         lines = [f"{self.name} {shown(command)}:"]
+        where: tuple[str, ...] = ()
         for number in range(max(len(expected), len(actual))):
             rule = expected[number] if number < len(expected) else None
             fast = actual[number] if number < len(actual) else None
             if rule != fast:
-                lines.append(f"event {number}, field {first_field(rule, fast)}")
+                field = first_field(rule, fast)
+                lines.append(f"event {number}, field {field}")
+                where = (*(type(x).__name__ for x in (command, rule, fast)), field)
                 lines += [f"  naive  {rule}", f"  engine {fast}"]
                 break
         lines.append(f"naive events:  {[type(event).__name__ for event in expected]}")
         lines.append(f"engine events: {[type(event).__name__ for event in actual]}")
-        return "\n".join(lines)
+        return Difference("\n".join(lines), where)
 
     def compare_accounts(self) -> None:
-        """The figures of every account. Raises `AssertionError` at the first difference."""
+        """The figures of every account. Raises `Difference` at the first one."""
         if self.fast is None:
             return
         for login in self.naive.logins():
             rule, fast = self.naive.account(login), self.fast.account(login)
             for name in FIGURES:
                 ours, theirs = getattr(rule, name), getattr(fast, name)
-                assert ours == theirs, (
-                    f"{self.name} after sequence {self.naive.sequence}, account {login}, "
-                    f"{name}: naive {ours}, engine {theirs}"
-                )
+                if ours != theirs:
+                    place = f"{self.name} after sequence {self.naive.sequence}, account {login}"
+                    text = f"{place}, {name}: naive {ours}, engine {theirs}"
+                    raise Difference(text, ("account", name))
 
 
 def first_field(rule: r.Event | None, fast: r.Event | None) -> str:

@@ -174,7 +174,7 @@ def store_currency(world: World, config: r.Currency) -> tuple[int, int]:
     taken = [(n, x.code) for n, x in world.currencies.items()]
     require_free_name(taken, config.currency, config.code)
     old = world.currencies.get(config.currency)
-    if old is not None and old.digits != config.digits:
+    if old is not None and (old.digits, old.code) != (config.digits, config.code):
         raise Refused(c.CURRENCY_IN_USE)
     world.currencies[config.currency] = config
     return config.currency, 0
@@ -201,6 +201,9 @@ def store_instrument(world: World, config: r.Instrument) -> tuple[int, int]:
         if changed:
             raise Refused(c.INSTRUMENT_IN_USE)
     world.instruments[config.instrument] = config
+    state = world.feed_states.get(config.instrument)
+    if state is not None and config.feeds and state.active not in config.feeds:
+        del world.feed_states[config.instrument]
     return config.instrument, 0
 
 
@@ -327,7 +330,7 @@ def check_account(world: World, command: r.SetAccount) -> None:
     if account is None:
         return
     if world.group_of(account).currency != currency:
-        raise Refused(c.ACCOUNT_IN_USE, command.group)
+        raise Refused(c.ACCOUNT_IN_USE, currency)
     trades = (*world.orders_of(account.login), *world.positions_of(account.login))
     if account.mode != command.mode and (account.entries or trades):
         raise Refused(c.ACCOUNT_IN_USE, command.mode)

@@ -17,7 +17,7 @@ def set_dealer(world: World, command: r.SetDealer) -> None:
     if not 1 <= command.dealer <= 2**31 - 1:
         raise Refused(c.UNKNOWN_DEALER, command.dealer)
     if command.online not in (0, 1):
-        raise Refused(c.UNKNOWN_DEALER, command.online)
+        raise Refused(c.UNKNOWN_DEALER, command.dealer)
     world.dealers[command.dealer] = command.online == 1
     world.emit(
         r.DealerSet,

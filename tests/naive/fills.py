@@ -78,7 +78,7 @@ def fill_order(world: World, order: Order, price: int, dealer: int = 0) -> None:
     """Freeze, match, fill, release, position, settle."""
     account = world.accounts[order.login]
     held = world.netting_position(account, order.instrument)
-    target = held.ticket if held is not None else order.ticket
+    target = target_position(held, order)
     commission = figures.order_commission(world, account, order)
     after = figures.margin_after(world, account, order, price)
     frozen = max(0, after - figures.margin(account))
@@ -112,7 +112,7 @@ def fill_order(world: World, order: Order, price: int, dealer: int = 0) -> None:
     else:
         closed_volume = min(held.volume, order.volume)
         profit = reduce_position(
-            world, held, closed_volume, price, v.REASON_NETTED, dealer, order.ticket
+            world, held, closed_volume, price, v.REASON_NETTED, 0, order.ticket
         )
         rest = order.volume - closed_volume
         if rest:
@@ -120,6 +120,13 @@ def fill_order(world: World, order: Order, price: int, dealer: int = 0) -> None:
             open_position(world, account, order, rest, price, share)
     reprice(world, account, [order.instrument], order.ticket, target)
     settle(world, account, names, profit, commission, closed_volume, v.REASON_NETTED)
+
+
+def target_position(held: Position | None, order: Order) -> int:
+    """Ticket of the position that results from the fill, or of the one that it closes."""
+    if held is None or (held.side != order.side and order.volume > held.volume):
+        return order.ticket
+    return held.ticket
 
 
 def open_position(

@@ -75,11 +75,8 @@ def takes_quote_from(world: World, command: r.Tick) -> bool:
 
 
 def preferred(feeds: list[int], feed: int, active: int) -> bool:
-    """Earlier in the list; a feed that is no longer listed comes after all."""
-    if not feeds:
-        return False
-    place_of_active = feeds.index(active) if active in feeds else len(feeds)
-    return feeds.index(feed) < place_of_active
+    """Earlier in the list of the instrument; without a list none is."""
+    return active in feeds and feeds.index(feed) < feeds.index(active)
 
 
 # ---------------------------------------------------------------- stages 1-2: mark
@@ -266,6 +263,7 @@ def gap_reached_take_profit(world: World, account: Account, order: Order) -> boo
 def become_limit(world: World, order: Order) -> None:
     order.order_type = v.LIMIT
     order.price, order.limit_price = order.limit_price, 0
+    order.refused = (0, 0)
     world.emit(
         r.OrderTriggered,
         login=order.login,
@@ -466,7 +464,7 @@ def stop_out_one(world: World, account: Account, position: Position) -> bool:
     world.emit(
         r.StopOut,
         login=account.login,
-        tick_sequence=world.tick_sequence(instrument),
+        tick_sequence=world.sequence,
         position=position.ticket,
         instrument=instrument,
         equity_minor=equity,

@@ -21,7 +21,7 @@ def print_reproduction(seed: int, commands: list[r.Command]) -> None:
     print(f"\n{len(shortest)} commands are enough (hooks of seed {seed}):")
     for command in shortest:
         print(f"  {shown(command)}")
-    print(difference)
+    print(f"{type(difference).__name__}: {difference}")
 
 
 def main() -> int:

@@ -6,24 +6,32 @@ single command can go.
 """
 
 from engine import records as r
-from tests.naive.comparison import Comparison, resequenced
+from tests.naive.comparison import Comparison, Difference, resequenced
 from tests.random_days.campaign import DayHooks
 
 
-def differs(seed: int, commands: list[r.Command]) -> str:
-    """What differs when both engines get these commands; empty if nothing does."""
+def differs(seed: int, commands: list[r.Command]) -> Exception | None:
+    """What differs when both engines get these commands, or None."""
     comparison = Comparison(DayHooks(seed), name=f"seed {seed}")
     try:
         for command in resequenced(commands):
             comparison.apply(command)
         comparison.compare_accounts()
     except Exception as error:  # a crash of either engine is a difference too
-        return f"{type(error).__name__}: {error}"
-    return ""
+        return error
+    return None
 
 
-def shrink(seed: int, commands: list[r.Command]) -> tuple[list[r.Command], str]:
+def place(error: Exception | None) -> tuple[str, ...]:
+    """The kind of a difference: shrinking must not slide from one into another."""
+    if error is None:
+        return ()
+    return error.where if isinstance(error, Difference) else (type(error).__name__,)
+
+
+def shrink(seed: int, commands: list[r.Command]) -> tuple[list[r.Command], Exception | None]:
     """A shorter list of commands that still differs, and what differs then."""
+    wanted = place(differs(seed, commands))
     size = max(1, len(commands) // 2)
     while True:
         dropped = False
@@ -31,7 +39,7 @@ def shrink(seed: int, commands: list[r.Command]) -> tuple[list[r.Command], str]:
         while start > -size:
             begin, end = max(0, start), start + size
             shorter = commands[:begin] + commands[end:]
-            if differs(seed, shorter):
+            if place(differs(seed, shorter)) == wanted:
                 commands, dropped = shorter, True
             start -= size
         if size == 1 and not dropped:

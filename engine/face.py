@@ -273,8 +273,8 @@ def _exposures(account: Account) -> tuple[int, int]:
             continue
         route = exposure.conversion.profit
         leg = exposure.instrument.leg_minor
-        buys = route.convert(leg(exposure.bid() * exposure.buy_units), False)
-        sells = route.convert(leg(exposure.ask() * exposure.sell_units), False)
+        buys = route.convert(leg(exposure.bid() * exposure.buys.units), False)
+        sells = route.convert(leg(exposure.ask() * exposure.sells.units), False)
         gross += buys + sells
         net += abs(int(buys - sells))
     return gross, net

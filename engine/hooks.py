@@ -21,7 +21,6 @@ from typing import TypeAlias
 
 from mypy_extensions import i64, mypyc_attr
 
-from engine import bounds
 from engine import vocabulary as v
 
 Filter: TypeAlias = Callable[[int, int, int, int, int, int, int, int], int]
@@ -81,6 +80,7 @@ def ask_apply(
     volume_units: i64,
     trigger_price: i64,
     price: i64,
+    highest_price: i64,
 ) -> i64:
     """The price to act at, or 0 where the hook refuses. Raises `BrokenHook`."""
     if hook is None:
@@ -90,9 +90,8 @@ def ask_apply(
     )
     if code != v.RET_OK:
         return 0
-    if not 1 <= hook_price <= bounds.MAX_PRICE_POINTS:
+    if not 1 <= hook_price <= highest_price:
         raise BrokenHook(
-            f"ticket {ticket}: a hook answered price {hook_price}, expected 1 to "
-            f"{bounds.MAX_PRICE_POINTS}"
+            f"ticket {ticket}: a hook answered price {hook_price}, expected 1 to {highest_price}"
         )
     return hook_price

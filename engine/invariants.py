@@ -63,8 +63,8 @@ def exposures_count_their_trades(core: Core) -> None:
             row[4] += 1
     for exposure in core.exposures:
         expected = positions.get(int(exposure.number), [0, 0, 0, 0, 0])
-        assert int(exposure.buy_units) == expected[0], "buy volume"
-        assert int(exposure.sell_units) == expected[1], "sell volume"
+        assert int(exposure.buys.units) == expected[0], "buy volume"
+        assert int(exposure.sells.units) == expected[1], "sell volume"
         assert int(exposure.order_buy_units) == expected[2], "buy volume of orders"
         assert int(exposure.order_sell_units) == expected[3], "sell volume of orders"
         assert int(exposure.count) == expected[4], "number of positions"

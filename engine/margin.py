@@ -10,26 +10,11 @@ from mypy_extensions import i64, mypyc_attr
 
 from engine import vocabulary as v
 from engine.core import Core
-from engine.model import Account, Currency, Exposure, Instrument
+from engine.model import Account, Currency, Exposure, Instrument, SideSums
 from engine.rounding import power_of_ten, round_div_exact
 
 _LOT_UNITS: Final = 100
 _RATE_SCALE: Final = 100_000_000
-
-
-@mypyc_attr(acyclic=True)
-class SideSums:
-    """Sums over the positions of one side: units, cost (points x units), units x rate."""
-
-    def __init__(self) -> None:
-        self.units: i64 = 0
-        self.cost: i64 = 0
-        self.rated: i64 = 0
-
-    def add(self, volume_units: i64, cost: i64, rate_e8: i64) -> None:
-        self.units += volume_units
-        self.cost += cost
-        self.rated += volume_units * rate_e8
 
 
 @mypyc_attr(acyclic=True)
@@ -148,30 +133,35 @@ def margin_terms(core: Core, account: Account, instrument: Instrument) -> Margin
     )
 
 
-def exposure_margin_minor(
+def exposure_margin_minor(core: Core, exposure: Exposure) -> i64:
+    """Margin of an exposure's positions."""
+    if exposure.count == 0:
+        return 0
+    terms = margin_terms(core, exposure.account, exposure.instrument)
+    return positions_margin_minor(terms, exposure.buys, exposure.sells)
+
+
+def margin_with_minor(
     core: Core, exposure: Exposure, side: i64, units: i64, cost: i64, rate_e8: i64
 ) -> i64:
-    """Margin of an exposure's positions, with a position added (units 0: none)."""
-    buys = SideSums()
-    sells = SideSums()
-    trade = exposure.first
-    while trade is not None:
-        sums = buys if trade.side == v.BUY else sells
-        sums.add(trade.volume_units, trade.open_cost, trade.margin_rate_e8)
-        trade = trade.next
-    if units > 0:
-        sums = buys if side == v.BUY else sells
-        sums.add(units, cost, rate_e8)
+    """Margin of an exposure's positions and one more (hedging accounts)."""
     terms = margin_terms(core, exposure.account, exposure.instrument)
-    return positions_margin_minor(terms, buys, sells)
+    old = exposure.buys if side == v.BUY else exposure.sells
+    sums = SideSums()
+    sums.units = old.units
+    sums.cost = old.cost
+    sums.rated = old.rated
+    sums.add(units, cost, rate_e8)
+    if side == v.BUY:
+        return positions_margin_minor(terms, sums, exposure.sells)
+    return positions_margin_minor(terms, exposure.buys, sums)
 
 
-def single_margin_minor(
-    core: Core, account: Account, instrument: Instrument, units: i64, cost: i64, rate_e8: i64
-) -> i64:
-    """Margin of one position alone in an instrument (netting, or the first one)."""
+def margin_of_one_minor(core: Core, exposure: Exposure, units: i64, cost: i64, rate_e8: i64) -> i64:
+    """Margin of one position alone in an instrument (netting accounts)."""
     if units == 0:
         return 0
     only = SideSums()
     only.add(units, cost, rate_e8)
-    return positions_margin_minor(margin_terms(core, account, instrument), only, SideSums())
+    terms = margin_terms(core, exposure.account, exposure.instrument)
+    return positions_margin_minor(terms, only, SideSums())

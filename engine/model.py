@@ -93,6 +93,10 @@ class Instrument:
         """Value of a cost (points x units) in the profit currency (RULES section 7)."""
         return round_div(cost * self.contract_size * self.leg_scale, self.leg_divisor)
 
+    def highest_price(self) -> i64:
+        """No price of a fill or a close is above it; the bound of a leg counts on that."""
+        return self.price_max_points + bounds.MAX_MARKUP_POINTS
+
     def is_gap(self) -> bool:
         """The last quote jumped over the one before (SEMANTICS section 8)."""
         return self.previous_bid > 0 and (
@@ -352,6 +356,21 @@ class Account:
 
 
 @mypyc_attr(acyclic=True)
+class SideSums:
+    """Sums over the positions of one side: units, cost (points x units), units x rate."""
+
+    def __init__(self) -> None:
+        self.units: i64 = 0
+        self.cost: i64 = 0
+        self.rated: i64 = 0
+
+    def add(self, volume_units: i64, cost: i64, rate_e8: i64) -> None:
+        self.units += volume_units
+        self.cost += cost
+        self.rated += volume_units * rate_e8
+
+
+@mypyc_attr(acyclic=True)
 class Exposure:
     """One account in one instrument."""
 
@@ -367,8 +386,8 @@ class Exposure:
         self.first: Trade | None = None
         self.last: Trade | None = None
         self.count: i64 = 0
-        self.buy_units: i64 = 0
-        self.sell_units: i64 = 0
+        self.buys = SideSums()
+        self.sells = SideSums()
         self.order_buy_units: i64 = 0
         self.order_sell_units: i64 = 0
         self.order_buys: i64 = 0
@@ -389,7 +408,7 @@ class Exposure:
             last.next = trade
         self.last = trade
         self.count += 1
-        self.add_units(trade.side, trade.volume_units)
+        self.count_in(trade)
 
     def remove_position(self, trade: "Trade") -> None:
         before = trade.previous
@@ -405,13 +424,17 @@ class Exposure:
         trade.previous = None
         trade.next = None
         self.count -= 1
-        self.add_units(trade.side, -trade.volume_units)
+        self.count_out(trade)
 
-    def add_units(self, side: i64, volume_units: i64) -> None:
-        if side == v.BUY:
-            self.buy_units += volume_units
-        else:
-            self.sell_units += volume_units
+    def count_in(self, trade: "Trade") -> None:
+        """Adds a position to the sums of its side."""
+        sums = self.buys if trade.side == v.BUY else self.sells
+        sums.add(trade.volume_units, trade.open_cost, trade.margin_rate_e8)
+
+    def count_out(self, trade: "Trade") -> None:
+        """Takes a position off the sums of its side; what changes one does both around it."""
+        sums = self.buys if trade.side == v.BUY else self.sells
+        sums.add(-trade.volume_units, -trade.open_cost, trade.margin_rate_e8)
 
     def add_order(self, side: i64, volume_units: i64, count: i64) -> None:
         """Counts a pending order or opening request in (1) or out (-1)."""

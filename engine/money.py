@@ -99,7 +99,7 @@ def reprice_account(core: Core, account: Account) -> None:
     delta: i64 = 0
     for exposure in account.exposures:
         if exposure.count > 0:
-            margin = exposure_margin_minor(core, exposure, v.BUY, 0, 0, 0)
+            margin = exposure_margin_minor(core, exposure)
             delta += margin - exposure.margin_minor
             exposure.margin_minor = margin
     if delta != 0:

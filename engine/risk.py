@@ -189,8 +189,8 @@ def _mark_steps(account: Account) -> None:
         if exposure.count == 0:
             continue
         forex = exposure.instrument.profit_mode == v.PROFIT_FOREX
-        at_ask = forex and exposure.sell_units > 0
-        at_bid = not forex or exposure.buy_units > 0
+        at_ask = forex and exposure.sells.units > 0
+        at_bid = not forex or exposure.buys.units > 0
         first = exposure.first_step
         second = exposure.second_step
         if first is not None:
@@ -211,8 +211,8 @@ def _set_exposure(core: Core, exposure: Exposure, rho: i64, kappa: i64, both_way
         exposure.bid(),
         rho,
         kappa,
-        exposure.buy_units > 0,
-        exposure.buy_units > 0 and both_ways,
+        exposure.buys.units > 0,
+        exposure.buys.units > 0 and both_ways,
         exposure.converts_at_bid,
     )
     _set_side(
@@ -223,8 +223,8 @@ def _set_exposure(core: Core, exposure: Exposure, rho: i64, kappa: i64, both_way
         exposure.ask(),
         rho,
         kappa,
-        exposure.sell_units > 0 and both_ways,
-        exposure.sell_units > 0,
+        exposure.sells.units > 0 and both_ways,
+        exposure.sells.units > 0,
         exposure.converts_at_ask,
     )
 

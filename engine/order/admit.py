@@ -66,7 +66,7 @@ def reduces_position(exposure: Exposure, side: i64, units: i64, pending: bool) -
     """Close only: a netting account may trade against its position, not beyond it."""
     if exposure.account.mode != v.NETTING:
         return False
-    opposite = exposure.sell_units if side == v.BUY else exposure.buy_units
+    opposite = exposure.sells.units if side == v.BUY else exposure.buys.units
     return opposite > 0 and (pending or units <= opposite)
 
 
@@ -230,11 +230,11 @@ def check_counts(core: Core, exposure: Exposure, pending: bool, opens: bool) -> 
 def check_volume_limit(core: Core, exposure: Exposure, side: i64, units: i64, pending: bool) -> i64:
     """All volume of an account in one direction of an instrument."""
     if side == v.BUY:
-        total = exposure.buy_units + exposure.order_buy_units + units
-        opposite = exposure.sell_units
+        total = exposure.buys.units + exposure.order_buy_units + units
+        opposite = exposure.sells.units
     else:
-        total = exposure.sell_units + exposure.order_sell_units + units
-        opposite = exposure.buy_units
+        total = exposure.sells.units + exposure.order_sell_units + units
+        opposite = exposure.buys.units
     if not pending and exposure.account.mode == v.NETTING:
         total = total - opposite if total > opposite else 0
     if total > exposure.instrument.position_limit_units:
@@ -257,7 +257,7 @@ def check_hedge(core: Core, exposure: Exposure, side: i64, with_orders: bool) ->
     account = exposure.account
     if not account.group.hedge_prohibited or account.mode != v.HEDGING:
         return 0
-    units = exposure.sell_units if side == v.BUY else exposure.buy_units
+    units = exposure.sells.units if side == v.BUY else exposure.buys.units
     orders = exposure.order_sells if side == v.BUY else exposure.order_buys
     if units > 0 or (with_orders and orders > 0):
         return refuse(core, r.HEDGE_PROHIBITED, 0)

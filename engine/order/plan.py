@@ -11,7 +11,7 @@ from engine import bounds
 from engine import vocabulary as v
 from engine.core import Core
 from engine.figures import free_margin_floating_minor
-from engine.margin import exposure_margin_minor, single_margin_minor
+from engine.margin import margin_of_one_minor, margin_with_minor
 from engine.model import Account, Exposure, Trade
 from engine.rounding import round_div, round_mul_div
 
@@ -37,6 +37,8 @@ class Plan:
         self.result_units: i64 = 0
         self.result_cost: i64 = 0
         self.result_rate_e8: i64 = 0
+        self.exposure_margin_minor: i64 = 0
+        """Of the instrument, after the fill."""
         self.margin_before_minor: i64 = 0
         self.margin_after_minor: i64 = 0
         self.frozen_minor: i64 = 0
@@ -82,18 +84,14 @@ def make_plan(core: Core, exposure: Exposure, side: i64, units: i64, price: i64)
         net = plan.net
         if net is not None:
             _net_result(plan, net)
-        exposure_margin = single_margin_minor(
-            core,
-            account,
-            exposure.instrument,
-            plan.result_units,
-            plan.result_cost,
-            plan.result_rate_e8,
+        exposure_margin = margin_of_one_minor(
+            core, exposure, plan.result_units, plan.result_cost, plan.result_rate_e8
         )
     else:
-        exposure_margin = exposure_margin_minor(
+        exposure_margin = margin_with_minor(
             core, exposure, side, units, plan.result_cost, plan.rate_e8
         )
+    plan.exposure_margin_minor = exposure_margin
     plan.margin_before_minor = account.margin_minor
     plan.margin_after_minor = account.margin_minor - exposure.margin_minor + exposure_margin
     frozen = plan.margin_after_minor - plan.margin_before_minor

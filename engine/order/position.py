@@ -23,7 +23,7 @@ def update_position(core: Core, plan: Plan, order: Trade) -> i64:
     if net is None:
         ticket = order.ticket
         open_position(core, plan, order, plan.commission_minor)
-        reprice(core, plan.exposure, ticket, ticket)
+        set_margin(core, plan.exposure, plan.exposure_margin_minor, ticket, ticket)
         return 0
     ticket = order.ticket
     position = net.ticket
@@ -44,7 +44,7 @@ def update_position(core: Core, plan: Plan, order: Trade) -> i64:
             position = ticket
         else:
             core.end_trade(order)
-    reprice(core, plan.exposure, ticket, position)
+    set_margin(core, plan.exposure, plan.exposure_margin_minor, ticket, position)
     return profit
 
 
@@ -90,10 +90,11 @@ def open_position(core: Core, plan: Plan, order: Trade, commission: i64) -> None
 def _add(core: Core, plan: Plan, order: Trade, net: Trade) -> None:
     """Netting, same side: volume, cost, rate and commission are added up."""
     exposure = plan.exposure
+    exposure.count_out(net)
     net.volume_units = plan.result_units
-    exposure.add_units(net.side, plan.units)
     net.open_cost = plan.result_cost
     net.margin_rate_e8 = plan.result_rate_e8
+    exposure.count_in(net)
     net.commission_minor += plan.commission_minor
     net.open_leg_minor = exposure.instrument.leg_minor(net.open_cost)
     if order.stop_loss_points != 0:
@@ -154,9 +155,10 @@ def take_off(
             account.under_call = False
         core.end_trade(trade)
         return profit
+    exposure.count_out(trade)
     trade.volume_units -= units
-    exposure.add_units(trade.side, -units)
     trade.open_cost -= open_cost
+    exposure.count_in(trade)
     trade.commission_minor -= commission
     trade.open_leg_minor = exposure.instrument.leg_minor(trade.open_cost)
     trade.refused_stage = 0
@@ -190,7 +192,11 @@ def write_changed(core: Core, trade: Trade, order: i64, previous_position: i64) 
 
 def reprice(core: Core, exposure: Exposure, order: i64, position: i64) -> None:
     """The exposure's margin is computed anew, and the account's with it."""
-    margin = exposure_margin_minor(core, exposure, v.BUY, 0, 0, 0)
+    set_margin(core, exposure, exposure_margin_minor(core, exposure), order, position)
+
+
+def set_margin(core: Core, exposure: Exposure, margin: i64, order: i64, position: i64) -> None:
+    """The exposure has this margin now; the difference goes to the ledger."""
     delta = margin - exposure.margin_minor
     exposure.margin_minor = margin
     post_margin(core, exposure, v.ENTRY_MARGIN_REPRICE, delta, order, position)

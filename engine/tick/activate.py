@@ -138,4 +138,5 @@ def _ask_apply(core: Core, order: Trade, price: i64) -> i64:
         order.volume_units,
         order.price_points,
         price,
+        exposure.instrument.highest_price(),
     )

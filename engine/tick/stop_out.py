@@ -118,6 +118,7 @@ def _stop_out_step(core: Core, account: Account, instrument: Instrument, equity:
         trade.volume_units,
         0,
         offered,
+        exposure.instrument.highest_price(),
     )
     if price == 0:
         note_refusal(core, trade, v.STAGE_STOP_OUT, v.REFUSED_HOOK)

@@ -105,6 +105,7 @@ def _close_stop(core: Core, trade: Trade, stage: i64, trigger_price: i64) -> boo
         trade.volume_units,
         trigger_price,
         offered,
+        exposure.instrument.highest_price(),
     )
     if price == 0:
         note_refusal(core, trade, stage, v.REFUSED_HOOK)

@@ -17,6 +17,7 @@ on it. What it takes care of:
 import contextlib
 import fcntl
 import os
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,8 +34,12 @@ MAX_MAP_BYTES: Final = 1 << 42
 """4 TiB: a store that reaches it refuses the next commit."""
 MAX_READERS: Final = 512
 _PAGE: Final = 4096
-_SPARE: Final = 1 << 20
+_SPARE: Final = 1 << 18
 """Bytes of room beyond the values themselves: tree pages and LMDB's list of free pages."""
+_META_READS: Final = 5
+_TXNID: Final = struct.Struct("<144xQ")
+"""The transaction number within a meta page of LMDB 0.9 on a 64-bit machine."""
+_SMALLEST_STEP: Final = 1 << 20
 _LARGEST_STEP: Final = 64 << 20
 _DATABASES: Final = 8
 
@@ -121,7 +126,8 @@ class Environment:
         if larger != map_bytes:
             with self._lock:
                 self._environment.set_mapsize(larger)
-        wanted = min(used + max(needed, min(used // 2, _LARGEST_STEP)), larger)
+        step = max(_SMALLEST_STEP, min(used // 2, _LARGEST_STEP))
+        wanted = min(used + needed + step, larger)
         size = os.fstat(self._data_file).st_size
         if wanted > size:
             try:
@@ -268,7 +274,25 @@ def _check_files(path: Path) -> int:
         raise NoJournal(f"{data}: can't be read: {error.strerror}") from error
     if size < 2 * _PAGE:
         raise CorruptJournal(str(data), 0, 0, f"cut off: {size} bytes, at least 8192 are needed")
+    _check_meta_pages(data)
     return size
+
+
+def _check_meta_pages(data: Path) -> None:
+    """LMDB's two meta pages carry transaction numbers one apart (or both 0 at the start).
+
+    It opens the one with the higher number without further question, so damage to a number
+    would silently take back commits. Read again where a writer may be at work.
+    """
+    for _ in range(_META_READS):
+        with data.open("rb") as file:
+            pages = file.read(2 * _PAGE)
+        numbers = [_TXNID.unpack_from(pages, start)[0] for start in (0, _PAGE)]
+        if abs(numbers[0] - numbers[1]) == 1 or numbers == [0, 0]:
+            return
+    raise CorruptJournal(
+        str(data), 0, 0, f"the meta pages have transactions {numbers}, one apart was expected"
+    )
 
 
 def _create(path: Path) -> None:

@@ -14,7 +14,7 @@ ends, and recovery reads what is there.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import lmdb
 
@@ -52,10 +52,9 @@ class LmdbJournal:
         self._closed = False
         self.name = environment.file
         try:
-            self._meta = environment.database(META)
-            self._check_meta()
-            self._blocks = environment.database(BLOCKS)
-            self._keys = environment.database(KEYS)
+            self._check_meta(environment.database(META))
+            environment.database(BLOCKS)
+            environment.database(KEYS)
         except KeyError as error:
             raise NoJournal(
                 f"{self.name}: half a journal: the database {error.args[0].decode()} is missing"
@@ -286,7 +285,15 @@ class LmdbJournal:
                 self._environment.release_writer()
             self._environment.close()
 
-    # ------------------------------------------------------------ checks
+    # ------------------------------------------------------------ checks and handles
+
+    @property
+    def _blocks(self) -> Any:
+        return self._environment.database(BLOCKS)
+
+    @property
+    def _keys(self) -> Any:
+        return self._environment.database(KEYS)
 
     def _check_usable(self) -> None:
         if self._failure:
@@ -294,10 +301,10 @@ class LmdbJournal:
         if self._closed:
             raise ValueError(f"{self.name}: closed")
 
-    def _check_meta(self) -> None:
+    def _check_meta(self, meta: Any) -> None:
         """Raises `JournalVersion` or `CorruptJournal` for a journal of another kind."""
         with self._environment.reading() as transaction:
-            value = transaction.get(META_KEY, db=self._meta)
+            value = transaction.get(META_KEY, db=meta)
             if value is None:
                 raise NoJournal(f"{self.name}: half a journal: its description is missing")
             value = bytes(value)

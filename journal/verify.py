@@ -63,8 +63,12 @@ def _next_item(
     try:
         with environment.reading() as transaction:
             cursor = transaction.cursor(blocks)
-            found = cursor.set_range(after + b"\\0") if after else cursor.first()
-            return (bytes(cursor.key()), bytes(cursor.value())) if found else None
+            found = cursor.set_range(after + b"\0") if after else cursor.first()
+            if not found:
+                return None
+            if bytes(cursor.key()) <= after:
+                raise CorruptJournal(tally.file, 0, 0, "the blocks are not in order")
+            return bytes(cursor.key()), bytes(cursor.value())
     except JournalError as error:
         tally.findings.append(str(error))
         return None
@@ -188,9 +192,11 @@ def _verify_key_count(environment: Environment, keys: Any, tally: _Tally) -> Non
     try:
         with environment.reading() as transaction:
             entries = transaction.stat(keys)["entries"]
-            for key, _ in transaction.cursor(keys):
-                if len(key) != KEY_SIZE:
-                    tally.findings.append(f"{tally.file}: a client key of {len(key)} bytes")
+            before = b""
+            for key in transaction.cursor(keys).iternext(values=False):
+                if len(key) != KEY_SIZE or bytes(key) <= before:
+                    raise CorruptJournal(tally.file, 0, 0, "the client keys are not in order")
+                before = bytes(key)
     except JournalError as error:
         tally.findings.append(str(error))
         return

@@ -15,8 +15,8 @@ Keys are the fields of the command without their unit, as `lockstep events` prin
 feeds are names or numbers. An order may be given a `name`; later lines may use it in place
 of the ticket of the order or of its position (after a partial close: of the rest). Prices
 need the digits of an instrument: a line that names a ticket by number and gives a price
-also gives the `symbol`. Money needs a currency: a `balance_operation` for an account that
-neither the configuration nor an earlier line opens gives the `currency`.
+also gives the `symbol`; null is no price. Money needs a currency: a `balance_operation` for
+an account that neither the configuration nor an earlier line opens gives the `currency`.
 `examples/commands.jsonl` shows every command.
 """
 
@@ -192,8 +192,11 @@ def _fields(
         if f.name in ("key_high", "key_low"):
             continue
         if given.get(key) is None:
-            if f.required:
+            nothing = key in given and f.name.endswith(("_points", "_ns"))
+            if f.required and not nothing:
                 raise BadInput(f"the key {key!r} is missing")
+            if f.required:
+                fields[f.name] = 0
             given.pop(key, None)
             continue
         value = given.pop(key)

@@ -104,7 +104,9 @@ class Crowd:
     def _make_clients(self, settings: Settings, count: int, quoted: list[int]) -> None:
         groups = {g.group: g for g in settings.groups.values()}
         digits = {c.currency: c.digits for c in settings.currencies.values()}
-        for login in range(FIRST_LOGIN, FIRST_LOGIN + count):
+        taken = [a.account.login for a in settings.accounts]
+        logins = [n for n in range(FIRST_LOGIN, FIRST_LOGIN + count + len(taken)) if n not in taken]
+        for login in logins[:count]:
             share = self.dice.weighted(settings.clients, [s.weight for s in settings.clients])
             group = groups[share.group]
             choice = [i for i in share.instruments or quoted if i in quoted] or quoted

@@ -36,7 +36,10 @@ def scalper(client: Client, market: Market, dice: Dice, now_ns: int) -> Look:
     side = v.BUY if sight.rising() != dice.chance(0.3) else v.SELL
     stop = sight.spread_points() * dice.between(4, 12)
     target = sight.spread_points() * dice.between(3, 9)
-    price = sight.opening(side)
+    markup = client.group.markup_ask_points if side == v.BUY else client.group.markup_bid_points
+    price = sight.opening(side) + markup
+    if dice.chance(0.06):
+        price += sight.spread_points() * (-2 if side == v.BUY else 2)  # an old price, long gone
     return (
         _market_order(
             client, sight, side, volume, dice, stop, target,
@@ -106,7 +109,7 @@ def swing(client: Client, market: Market, dice: Dice, now_ns: int) -> Look:
     for position in _tradable(client, market, now_ns)[:3]:
         commands += _manage(client, market, position, dice)
     for order in list(client.orders.values())[:3]:
-        if market.is_open(market.sights[order.instrument].instrument, now_ns):
+        if _can_trade(market.sights[order.instrument], market, now_ns):
             commands += _revise(client, market, order, dice)
     if len(client.orders) < 3 and len(client.positions) < 5:
         sight = _favourite(client, market, dice, now_ns)
@@ -150,8 +153,12 @@ def _tradable(client: Client, market: Market, now_ns: int) -> list[Position]:
     return [
         p
         for p in client.positions.values()
-        if not p.closing and market.is_open(market.sights[p.instrument].instrument, now_ns)
+        if not p.closing and _can_trade(market.sights[p.instrument], market, now_ns)
     ]
+
+
+def _can_trade(sight: Sight, market: Market, now_ns: int) -> bool:
+    return market.is_open(sight.instrument, now_ns) and not sight.stale(now_ns)
 
 
 def _favourite(client: Client, market: Market, dice: Dice, now_ns: int) -> Sight | None:
@@ -159,7 +166,7 @@ def _favourite(client: Client, market: Market, dice: Dice, now_ns: int) -> Sight
     sight = market.sights[dice.pick(client.instruments)]
     if not sight.bid_points:
         return None
-    if market.is_open(sight.instrument, now_ns) or dice.chance(0.02):
+    if _can_trade(sight, market, now_ns) or dice.chance(0.02):
         return sight
     return None
 
@@ -225,11 +232,14 @@ def _close(
     wants_price: bool = False,
 ) -> records.Command:
     sight = market.sights[position.instrument]
+    markup = client.group.markup_bid_points
+    if position.side == v.SELL:
+        markup = client.group.markup_ask_points
     return records.ClosePosition(
         login=client.login,
         position=position.ticket if not dice.chance(0.002) else position.ticket + 1,
         volume_units=volume_units,
-        price_points=sight.closing(position.side) if wants_price else 0,
+        price_points=sight.closing(position.side) + markup if wants_price else 0,
         deviation_points=sight.spread_points() if wants_price else 0,
         **client.key(),
     )

@@ -4,6 +4,7 @@ This file may not touch the engine. Values here are a client's estimates (double
 for choosing a volume; the core computes its own, exactly.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.config import Settings
@@ -25,6 +26,14 @@ class Sight:
     """The bid some 15 to 30 minutes ago: rising or falling?"""
     anchor_ns: int = 0
     next_anchor_points: int = 0
+    quoted_ns: int = 0
+    feed: int = 0
+    """The active feed."""
+
+    def stale(self, time_ns: int) -> bool:
+        """Whether the quote is too old to trade on."""
+        threshold_ns = self.instrument.staleness_ms * 1_000_000
+        return 0 < threshold_ns < time_ns - self.quoted_ns
 
     def spread_points(self) -> int:
         return max(self.ask_points - self.bid_points, 1)
@@ -59,16 +68,29 @@ class Market:
             (c.currency for c in settings.currencies.values() if c.code == "USD"), 0
         )
 
-    def quote(self, instrument: int, bid_points: int, ask_points: int, time_ns: int) -> None:
-        """A quote arrives. A crossed one is not looked at."""
-        if bid_points > ask_points:
-            return
-        sight = self.sights[instrument]
-        sight.bid_points = bid_points
-        sight.ask_points = ask_points
+    def quote(
+        self,
+        tick: records.Tick,
+        time_ns: int,
+        events: Sequence[records.Event],
+    ) -> None:
+        """A quote went through the core with these events; only the active feed's is seen."""
+        sight = self.sights[tick.instrument]
+        for event in events:
+            if isinstance(event, records.Rejected):
+                return
+            if isinstance(event, records.FeedSwitched):
+                sight.feed = event.feed
+        if tick.feed != sight.feed:
+            if sight.feed:
+                return
+            sight.feed = tick.feed
+        sight.bid_points = tick.bid_points
+        sight.ask_points = tick.ask_points
+        sight.quoted_ns = time_ns
         if time_ns - sight.anchor_ns > _ANCHOR_NS:
-            sight.anchor_points = sight.next_anchor_points or bid_points
-            sight.next_anchor_points = bid_points
+            sight.anchor_points = sight.next_anchor_points or tick.bid_points
+            sight.next_anchor_points = tick.bid_points
             sight.anchor_ns = time_ns
 
     def is_open(self, instrument: records.Instrument, time_ns: int) -> bool:

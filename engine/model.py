@@ -249,6 +249,11 @@ class Route:
         first = self.first
         if first is None:
             return amount_minor
+        if self.second is None and amount_minor < _WIDE:
+            if self.first_divides and self.up < _WIDE:
+                return (amount_minor * self.up) // (self.down * first.bid) + 1
+            if not self.first_divides and first.ask * self.up < _WIDE:
+                return (amount_minor * first.ask * self.up) // self.down + 1
         numerator: int = int(amount_minor) * int(self.up)
         denominator: int = int(self.down)
         if self.first_divides:
@@ -380,12 +385,12 @@ class Exposure:
         self.number = number
         """Dense; the exposure's four band watches are 4 x number + direction."""
         self.terms = terms
+        self.first: Trade | None = None
+        self.count: i64 = 0
         self.conversion: Conversion | None = None
         self.first_step: Exposure | None = None
         self.second_step: Exposure | None = None
-        self.first: Trade | None = None
         self.last: Trade | None = None
-        self.count: i64 = 0
         self.buys = SideSums()
         self.sells = SideSums()
         self.order_buy_units: i64 = 0
@@ -464,21 +469,25 @@ class Trade:
     """One ticket: a pending order, a request for a dealer, or a position."""
 
     def __init__(self, exposure: Exposure, row: i64) -> None:
+        # What an evaluation reads stands together: it is one memory access then.
         self.exposure = exposure
+        self.next: Trade | None = None
+        self.side: i64 = 0
+        self.volume_units: i64 = 0
+        self.open_leg_minor: i64 = 0
+        """Derived: the leg at opening, in the profit currency."""
+        self.open_cost: i64 = 0
+        """Sum of price x volume; exact where netting averages."""
         self.row = row
         """Dense; watches: pending `row`, take profit 2 x row, stop loss 2 x row + 1."""
         self.ticket: i64 = 0
         self.state: i64 = 0
         self.order_type: i64 = 0
-        self.side: i64 = 0
-        self.volume_units: i64 = 0
         self.price_points: i64 = 0
         self.limit_price_points: i64 = 0
         self.stop_loss_points: i64 = 0
         self.take_profit_points: i64 = 0
         self.expiry_ns: i64 = 0
-        self.open_cost: i64 = 0
-        """Sum of price x volume; exact where netting averages."""
         self.margin_rate_e8: i64 = 0
         self.commission_minor: i64 = 0
         self.opening_number: i64 = 0
@@ -491,10 +500,7 @@ class Trade:
         self.request_price_points: i64 = 0
         self.request_deviation_points: i64 = 0
         self.request_timeout_ns: i64 = 0
-        # Derived.
-        self.open_leg_minor: i64 = 0
         self.previous: Trade | None = None
-        self.next: Trade | None = None
 
     def open_price_points(self) -> i64:
         """The price shown: cost by volume, rounded where netting averaged."""

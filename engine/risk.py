@@ -11,18 +11,18 @@ follow, on the same tick and in the same order, as from looking at every account
 **The proof.** Let E be the equity now, T the next threshold below (or above), slack =
 |E - T|. A position's profit is round(leg(p)) - open leg, converted at a rate r, rounded.
 Let every closing price stay within a fraction rho of itself and every converting price within
-kappa <= 1/16. Then for a position with closing leg g and profit q (profit currency):
+kappa <= 1/64. Then for a position with closing leg g and profit q (profit currency):
 
     |profit' - profit| <= g rho r' + |q| |r' - r| + slop
 
-- r' <= r / (1 - kappa)**2 < 5/4 r, for up to two steps, multiplying or dividing;
-- |r' - r| <= r (1 / (1 - kappa)**2 - 1) < 9/4 kappa r;
+- r' <= r / (1 - kappa)**2 < 17/16 r, for up to two steps, multiplying or dividing;
+- |r' - r| <= r (1 / (1 - kappa)**2 - 1) < 17/8 kappa r;
 - slop <= 2 r + 2: one minor unit for rounding the leg at each end, at rate r', and one for
   rounding the conversion at each end.
 
 With G = sum(g r) and Q = sum(|q| r), taken at the larger of the two sides of the quote
-and rounded up, the account is safe while 5/4 rho G + 9/4 kappa Q + slop < slack. A
-quarter of the slack goes to kappa, the rest to rho. Margin is constant between
+and rounded up, the account is safe while 17/16 rho G + 17/8 kappa Q + slop < slack. At
+most a quarter of the slack goes to kappa, the rest to rho. Margin is constant between
 changes of the account itself, so T is. Whatever changes an account gives it new bands.
 """
 
@@ -44,8 +44,10 @@ from engine.model import Account, Exposure
 from engine.price_index import ALWAYS, ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
 
 _FRACTION_BITS: Final = 30
-_LARGEST_FRACTION: Final = 2**26
-"""1/16: kappa must not exceed it; rho need not be larger either."""
+_RHO_SHIFT: Final = 4
+"""rho is at most 2**-4."""
+_KAPPA_SHIFT: Final = 6
+"""kappa is at most 2**-6; the proof needs that."""
 _SHIFT_LIMIT: Final = 2**32
 
 
@@ -60,10 +62,10 @@ class Evaluation:
         self.slop_minor: i64 = 0
 
 
-def fraction(part: i64, whole: i64) -> i64:
-    """part / whole rounded down, in units of 2**-30, at most 1/16. Both >= 0."""
-    if part >= whole // 16:
-        return _LARGEST_FRACTION
+def fraction(part: i64, whole: i64, shift: i64) -> i64:
+    """part / whole rounded down, in units of 2**-30, at most 2**-shift. Both >= 0."""
+    if part >= whole >> shift:
+        return 1 << (_FRACTION_BITS - shift)
     while whole >= _SHIFT_LIMIT:
         # Part is rounded down and whole up, so the result only gets smaller.
         part = part >> 1
@@ -159,12 +161,15 @@ def set_bands(core: Core, account: Account, result: Evaluation) -> None:
     kappa: i64 = 0
     rho: i64 = 0
     if slack > 0:
-        kappa = fraction(slack, 9 * result.converted_minor)
-        spent: i64 = slack // 4 + 1
-        if 9 * result.converted_minor <= slack:
-            # kappa is at its cap: 9/4 * 1/16 of the converted sum, rounded up.
-            spent = (9 * result.converted_minor) // 64 + 1
-        rho = fraction(4 * (slack - spent), 5 * result.gross_minor) if slack > spent else 0
+        converted = result.converted_minor
+        sensitivity = 2 * converted + converted // 8 + 1
+        kappa = fraction(slack // 4, sensitivity, _KAPPA_SHIFT)
+        spent = (sensitivity >> _KAPPA_SHIFT) + 1
+        if spent > slack // 4:
+            spent = slack // 4 + 1
+        gross = result.gross_minor
+        if slack > spent:
+            rho = fraction(slack - spent, gross + gross // 16 + 1, _RHO_SHIFT)
     _mark_steps(account)
     for exposure in account.exposures:
         _set_exposure(core, exposure, rho, kappa, account.under_call)

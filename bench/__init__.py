@@ -1,46 +1,77 @@
 """Benchmarks. Each module is one: `python -m bench.<name> [--json] [--smoke]`.
 
 Nothing here is part of the product. A benchmark names its workload, seed, machine and
-commit, repeats, and gives median and spread.
+commit, warms up, repeats, gives median and spread, and checks what it computed. All of
+them, with results in bench/results: `python -m bench`.
 """
 
 import os
 import platform
+import statistics
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def machine() -> dict[str, str | int]:
-    """Where a benchmark ran: processor, cores, kernel, Python, and the commit of the source."""
-    processor = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                processor = line.partition(":")[2].strip()
-                break
+    """Where a benchmark ran: processor, memory, Python, how the core ran, and the commit."""
+    from engine._build import compiled
+
     return {
-        "processor": processor,
+        "processor": _line_of("/proc/cpuinfo", "model name") or platform.machine(),
         "cores": os.cpu_count() or 1,
+        "memory": _line_of("/proc/meminfo", "MemTotal"),
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "core": "compiled" if compiled() else "interpreted",
         "commit": commit(),
     }
 
 
-def commit() -> str:
-    """The commit of the source tree, marked `+` where files differ from it; "unknown" if none."""
-    root = Path(__file__).resolve().parent.parent
+def _line_of(path: str, name: str) -> str:
+    """What follows `name` and a colon in a file of /proc; empty if it is not there."""
     try:
-        head = _git(root, "rev-parse", "--short", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+        lines = Path(path).read_text().splitlines()
+    except OSError:
+        return ""
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith(name))
+    return next(found, "")
+
+
+def commit() -> str:
+    """The commit of the source tree, marked `+` where files differ from it; "unknown" if none.
+
+    Results of benchmarks do not count as a difference.
+    """
+    try:
+        head = _git("rev-parse", "--short", "HEAD")
+        changed = _git(
+            "status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results"
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head + ("+" if changed else "")
 
 
-def _git(root: Path, *arguments: str) -> str:
+def _git(*arguments: str) -> str:
     result = subprocess.run(
-        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True
+        ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True
     )
     return result.stdout.strip()
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median and extremes of repetitions."""
+    return {
+        "median": statistics.median(values),
+        "lowest": min(values),
+        "highest": max(values),
+    }
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in RAM now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -89,7 +89,7 @@ def check_conversion(world: World, account: Account, instrument_id: int) -> None
 
 def check_money_bounds(world: World, account: Account) -> None:
     if not within_money_bounds(account):
-        raise Refused(c.ACCOUNT_MONEY_BOUND)
+        raise Refused(c.ACCOUNT_MONEY_BOUND, account.balance)
 
 
 def within_money_bounds(account: Account) -> bool:

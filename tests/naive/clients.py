@@ -33,7 +33,7 @@ def balance_operation(world: World, command: r.BalanceOperation) -> None:
     credit = {v.CREDIT_IN: amount, v.CREDIT_OUT: -amount}.get(operation, 0)
     limit = bounds.MAX_ACCOUNT_MONEY_MINOR
     if abs(account.balance + balance) > limit or account.credit + credit > limit:
-        raise Refused(c.ACCOUNT_MONEY_BOUND, amount)
+        raise Refused(c.ACCOUNT_MONEY_BOUND, account.balance)
     if operation == v.CORRECTION and not 0 <= command.reference <= account.entries:
         raise Refused(c.BAD_REFERENCE, command.reference)
     if operation == v.WITHDRAWAL:

@@ -21,7 +21,10 @@ PRICE = (1, bounds.MAX_PRICE_POINTS)
 MONEY = (0, bounds.MAX_AMOUNT_MINOR)
 LOTS = (1, bounds.MAX_VOLUME_UNITS)
 PERCENT = (0, bounds.MAX_MARGIN_PERCENT_BP)
-MILLISECONDS = (0, bounds.MAX_TIME_NS // 1_000_000)
+FEE = (0, 2**31)
+MILLISECONDS = (0, 10**12)
+LEVEL = (0, bounds.MAX_AMOUNT_MINOR)
+MAX_LEVEL_BP = 10**9
 CURRENCY = (1, bounds.MAX_CURRENCIES)
 INSTRUMENT = (1, bounds.MAX_INSTRUMENTS)
 GROUP = (1, bounds.MAX_GROUPS)
@@ -43,7 +46,7 @@ RANGES: dict[type[r.Config], dict[str, tuple[int, int]]] = {
         "margin_mode": one_of(v.MARGIN_MODE_NAMES),
         "trade_mode": one_of(v.TRADE_MODE_NAMES),
         "tick_size_points": PRICE,
-        "tick_value_minor": MONEY,
+        "tick_value_minor": FEE,
         "lot_min_units": LOTS,
         "lot_max_units": LOTS,
         "lot_step_units": LOTS,
@@ -61,8 +64,8 @@ RANGES: dict[type[r.Config], dict[str, tuple[int, int]]] = {
         "group": GROUP,
         "leverage": (1, bounds.MAX_LEVERAGE),
         "level_type": one_of(v.LEVEL_TYPE_NAMES),
-        "margin_call_level": MONEY,
-        "stop_out_level": MONEY,
+        "margin_call_level": LEVEL,
+        "stop_out_level": LEVEL,
         "free_margin_mode": one_of(v.FREE_MARGIN_MODE_NAMES),
         "execution_mode": one_of(v.EXECUTION_MODE_NAMES),
         "request_timeout_ms": MILLISECONDS,
@@ -72,8 +75,8 @@ RANGES: dict[type[r.Config], dict[str, tuple[int, int]]] = {
         "gap_policy": one_of(v.GAP_POLICY_NAMES),
         "markup_bid_points": MARKUP,
         "markup_ask_points": MARKUP,
-        "commission_per_lot_minor": MONEY,
-        "agent_commission_per_lot_minor": MONEY,
+        "commission_per_lot_minor": FEE,
+        "agent_commission_per_lot_minor": FEE,
     },
     r.Terms: {
         "trade_mode": one_of(v.TRADE_MODE_NAMES),
@@ -81,8 +84,8 @@ RANGES: dict[type[r.Config], dict[str, tuple[int, int]]] = {
         "gap_policy": one_of(v.GAP_POLICY_NAMES),
         "markup_bid_points": MARKUP,
         "markup_ask_points": MARKUP,
-        "commission_per_lot_minor": MONEY,
-        "agent_commission_per_lot_minor": MONEY,
+        "commission_per_lot_minor": FEE,
+        "agent_commission_per_lot_minor": FEE,
         "margin_percent_bp": PERCENT,
         "lot_min_units": LOTS,
         "lot_max_units": LOTS,
@@ -241,14 +244,15 @@ def check_instrument_bounds(world: World, config: r.Instrument) -> None:
     power = world.currencies[config.profit_currency].digits - config.digits - 2
     scale = 10**power if power > 0 else 1
     units = max(config.position_limit_units, config.lot_max_units)
-    product = config.price_max_points * config.contract_size * units
+    price = config.price_max_points + bounds.MAX_MARKUP_POINTS
+    product = price * config.contract_size * units
     demand(product * scale <= bounds.MAX_LEG_NUMERATOR)
     demand(Fraction(product) * Fraction(10) ** power <= bounds.MAX_POSITION_VALUE_MINOR)
 
 
 def store_group(world: World, config: r.Group) -> tuple[int, int]:
     if config.level_type == v.LEVEL_PERCENT:
-        demand(config.stop_out_level <= config.margin_call_level)
+        demand(config.stop_out_level <= config.margin_call_level <= MAX_LEVEL_BP)
     require(world.currencies, [config.currency], c.UNKNOWN_CURRENCY)
     require_free_name([(n, x.name) for n, x in world.groups.items()], config.group, config.name)
     old = world.groups.get(config.group)
@@ -264,7 +268,6 @@ def store_terms(world: World, config: r.Terms) -> tuple[int, int]:
     require(world.instruments, [config.instrument], c.UNKNOWN_INSTRUMENT)
     instrument = world.instruments[config.instrument]
     result = resolve_terms(instrument, world.groups[config.group], config)
-    check_lots(result.lot_min, result.lot_max, result.lot_step)
     demand(result.lot_max <= instrument.position_limit_units)
     world.overrides[(config.group, config.instrument)] = config
     return config.group, config.instrument

@@ -18,6 +18,8 @@ def set_dealer(world: World, command: r.SetDealer) -> None:
         raise Refused(c.UNKNOWN_DEALER, command.dealer)
     if command.online not in (0, 1):
         raise Refused(c.UNKNOWN_DEALER, command.dealer)
+    if command.dealer not in world.dealers and len(world.dealers) >= bounds.MAX_DEALERS:
+        raise Refused(c.UNKNOWN_DEALER, command.dealer)
     world.dealers[command.dealer] = command.online == 1
     world.emit(
         r.DealerSet,

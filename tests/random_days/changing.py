@@ -22,7 +22,7 @@ GROUP_CHANGES: dict[str, tuple[object, ...]] = {
     "execution_mode": (v.EXECUTION_MANUAL, v.EXECUTION_AUTO, v.EXECUTION_AUTO_IF_NO_DEALER),
     "free_margin_mode": (0, 1, 2, 3),
     "fifo": (False, True),
-    "hedge_prohibited": (False, True),
+    "hedge_prohibited": (False, True, True),
     "larger_leg": (False, True),
     "strong_hedged": (False, True),
     "skip_fully_hedged": (False, True),

@@ -26,6 +26,7 @@ KINDS: dict[str, tuple[int, Maker]] = {
     "modify_order": (20, trading.modify_order),
     "cancel_order": (12, trading.cancel_order),
     "balance_operation": (40, trading.balance_operation),
+    "nudge": (35, trading.nudge),
     "set_dealer": (12, trading.set_dealer),
     "dealer_answer": (30, trading.dealer_answer),
     "clock": (15, quoting.clock),
@@ -49,7 +50,7 @@ class Day:
         self.seed = seed
         self.time_ns = MONDAY_8_00_NS
         self.sequence = 0
-        self.prices = quoting.Prices()
+        self.prices = quoting.Prices(converting=Random(f"style {seed}").randrange(3) == 0)
 
     def opening(self) -> list[r.Command]:
         """Configuration, accounts and first quotes, stamped."""

@@ -7,20 +7,28 @@ from random import Random
 
 from engine import records as r
 from tests.naive.world import World
-from tests.random_days.start_of_day import FEEDS, MARKETS
+from tests.random_days.start_of_day import EURUSD, FEEDS, GBPUSD, MARKETS, USDJPY
+
+CONVERTERS = (EURUSD, USDJPY, GBPUSD)
 
 
 class Prices:
-    """The walking bid of every instrument, kept within a third of where it started."""
+    """The walking bid of every instrument, kept within a third of where it started.
 
-    def __init__(self) -> None:
+    `converting`: a day on which the pairs that convert are quoted wildly and hardly traded,
+    so that accounts fall and recover by conversion alone.
+    """
+
+    def __init__(self, converting: bool) -> None:
+        self.converting = converting
         self.bids = {number: market.price for number, market in MARKETS.items()}
 
     def next_quote(self, random: Random, instrument: int) -> tuple[int, int]:
         """A small move, now and then a jump of one to four percent."""
         market = MARKETS[instrument]
         bid = self.bids[instrument]
-        if random.randrange(25) == 0:
+        wild = self.converting and instrument in CONVERTERS
+        if random.randrange(3 if wild else 25) == 0:
             bid += random.choice((-1, 1)) * market.price * random.randrange(1, 5) // 100
         else:
             bid += random.randrange(-market.step, market.step + 1)
@@ -34,7 +42,9 @@ def tick(random: Random, world: World, prices: Prices) -> r.Tick:
     """A quote, mostly of an instrument that is traded and of the feed in use."""
     traded = [position.instrument for position in world.positions.values()]
     instrument = random.choice(list(MARKETS))
-    if traded and random.randrange(2):
+    if prices.converting and random.randrange(4):
+        instrument = random.choice(CONVERTERS)
+    elif traded and random.randrange(2):
         instrument = random.choice(traded)
     listed = world.instruments[instrument].feeds or list(FEEDS)
     feed = random.choice(listed)

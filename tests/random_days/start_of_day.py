@@ -130,7 +130,7 @@ def instrument_of_day(random: Random, number: int) -> r.Instrument:
     changes: dict[str, object] = {
         "stops_level_points": random.choice((0, 0, 0, 5, 20)),
         "freeze_level_points": random.choice((0, 0, 0, 4, 10)),
-        "staleness_ms": random.choice((0, 0, 5_000, 30_000)),
+        "staleness_ms": random.choice((0, 0, 0, 6_000, 30_000)),
         "feeds": random.choice(([], [], [1], [1, 2], [2, 1, 3])),
         "position_limit_units": random.choice((10_000, 10_000, 500)),
         "lot_max_units": random.choice((10_000, 300)),
@@ -174,7 +174,7 @@ def group_of_day(random: Random, number: int, currency: int) -> r.Group:
         withdraw_free_margin=random.randrange(3) == 0,
         execution_mode=v.EXECUTION_MANUAL if random.randrange(6) == 0 else common,
         request_timeout_ms=random.choice((1_000, 8_000, 30_000)),
-        fifo=random.randrange(4) == 0,
+        fifo=random.randrange(3) == 0,
         hedge_prohibited=random.randrange(4) == 0,
         larger_leg=random.randrange(3) == 0,
         strong_hedged=random.randrange(4) == 0,
@@ -243,7 +243,7 @@ def accounts(random: Random) -> list[r.Command]:
                 login=login,
                 group=group,
                 leverage=random.choice((0, 0, 400)),
-                mode=v.NETTING if random.randrange(3) == 0 else v.HEDGING,
+                mode=random.choice((v.HEDGING, v.HEDGING, v.NETTING, v.NETTING, v.HEDGING)),
                 agent_login=random.choice((0, AGENT_OF_CURRENCY[currency])),
             )
         )

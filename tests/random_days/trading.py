@@ -9,8 +9,9 @@ from random import Random
 
 from engine import records as r
 from engine import vocabulary as v
+from tests.naive import figures
 from tests.naive.world import Order, Position, World
-from tests.random_days.quoting import Prices
+from tests.random_days.quoting import CONVERTERS, Prices
 from tests.random_days.start_of_day import CLIENTS, INDEX, MARKETS, NO_ROUTE
 
 DEALERS = (1, 2)
@@ -19,12 +20,17 @@ NS_PER_SECOND = 1_000_000_000
 
 def place_order(random: Random, world: World, prices: Prices) -> r.PlaceOrder:
     """Any type; prices near the market, where they are soon reached."""
-    instrument = any_market(random)
+    instrument = any_market(random, prices)
     login = random.choice(CLIENTS)
+    held = any_position(random, world)
+    if held is not None and random.randrange(3) == 0:
+        login, instrument = held.login, held.instrument
     side = random.choice((v.BUY, v.SELL))
     order_type = random.choice((v.MARKET, v.MARKET, v.MARKET, v.LIMIT, v.STOP, v.STOP_LIMIT))
     rules = world.instruments[instrument]
     steps = random.choice((1, 5, 20, 40, 60, 100, 150, 300))
+    if prices.converting:
+        steps = random.choice((2, 5, 10, 20, 40))
     if instrument == INDEX:
         steps = random.choice((1, 2, 3, 8))
     volume = max(rules.lot_min_units, steps * rules.lot_step_units)
@@ -50,10 +56,14 @@ def place_order(random: Random, world: World, prices: Prices) -> r.PlaceOrder:
     )
 
 
-def any_market(random: Random) -> int:
+def any_market(random: Random, prices: Prices) -> int:
     """Mostly a market with a conversion route."""
-    number = random.choice(list(MARKETS))
-    return random.choice(list(MARKETS)) if number == NO_ROUTE else number
+    rare = (NO_ROUTE, *CONVERTERS) if prices.converting else (NO_ROUTE,)
+    for _ in range(3):
+        number = random.choice(list(MARKETS))
+        if number not in rare:
+            break
+    return number
 
 
 def expiry(random: Random, world: World) -> int:
@@ -193,6 +203,22 @@ def balance_operation(random: Random, world: World, prices: Prices) -> r.Balance
         amount_minor=amount or 1,
         reference=random.choice((0, 1)),
     )
+
+
+def nudge(random: Random, world: World, prices: Prices) -> r.BalanceOperation | None:
+    """A correction that leaves an account a little above or below its margin levels."""
+    position = any_position(random, world)
+    if position is None:
+        return None
+    account = world.accounts[position.login]
+    group = world.group_of(account)
+    level = random.choice((group.margin_call_level, group.stop_out_level))
+    aim = level
+    if group.level_type == v.LEVEL_PERCENT:
+        aim = figures.margin(account) * level // 10_000
+    aim += aim * random.choice((-2, 0, 1, 2, 5, 8)) // 100
+    amount = aim - figures.equity(world, account)
+    return r.BalanceOperation(login=account.login, operation=v.CORRECTION, amount_minor=amount or 1)
 
 
 def set_dealer(random: Random, world: World, prices: Prices) -> r.SetDealer:

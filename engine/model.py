@@ -69,7 +69,8 @@ class Instrument:
         self.stops_level_points: i64 = 0
         self.freeze_level_points: i64 = 0
         self.staleness_ns: i64 = 0
-        self.price_min_points: i64 = 0
+        # An empty band: no quote fits an instrument that is not configured.
+        self.price_min_points: i64 = 1
         self.price_max_points: i64 = 0
         self.sessions: list[tuple[int, int]] = []
         self.feeds: list[int] = []

@@ -35,7 +35,7 @@ def receive(core: Core, words: Words) -> None:
         return
     instrument = core.instruments[number]
     if feed != instrument.active_feed or bid > ask:
-        if not _admit_unusual(core, instrument, number, feed, bid, ask):
+        if not _admit_unusual(core, instrument, feed, bid, ask):
             return
     elif (
         bid < instrument.price_min_points
@@ -58,7 +58,10 @@ def _refuse_quote(core: Core, instrument: Instrument, feed: i64, bid: i64, ask: 
     detail: i64 = 0
     low = instrument.price_min_points
     high = instrument.price_max_points
-    if feed not in core.feeds or (len(instrument.feeds) > 0 and feed not in instrument.feeds):
+    if not instrument.configured:
+        code = r.UNKNOWN_INSTRUMENT
+        detail = number
+    elif feed not in core.feeds or (len(instrument.feeds) > 0 and feed not in instrument.feeds):
         code = r.UNKNOWN_FEED
         detail = feed
     elif bid < low or bid > high:
@@ -77,13 +80,8 @@ def _refuse_quote(core: Core, instrument: Instrument, feed: i64, bid: i64, ask: 
     return code != 0
 
 
-def _admit_unusual(
-    core: Core, instrument: Instrument, number: i64, feed: i64, bid: i64, ask: i64
-) -> bool:
+def _admit_unusual(core: Core, instrument: Instrument, feed: i64, bid: i64, ask: i64) -> bool:
     """A quote of a feed that is not the active one, or a bad one: does it count?"""
-    if not instrument.configured:
-        reject(core, 0, v.TICK, r.UNKNOWN_INSTRUMENT, 0, number, number)
-        return False
     if _refuse_quote(core, instrument, feed, bid, ask):
         return False
     if feed == instrument.active_feed:
@@ -94,7 +92,7 @@ def _admit_unusual(
             instrument.staleness_ns > 0 and silence > instrument.staleness_ns
         ):
             return False
-        core.events.feed_switched(number, instrument.active_feed, feed, silence)
+        core.events.feed_switched(instrument.number, instrument.active_feed, feed, silence)
     instrument.active_feed = feed
     return True
 

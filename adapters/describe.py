@@ -227,6 +227,7 @@ _SPECIAL: Final[dict[str, _Show]] = {
     "margin_rate_e8": _decimal("margin_rate", 8),
     "silence_ns": _decimal("silence_s", 9),
     "deviation_points": lambda field, value, record, names: (field, value),
+    "agent_login": lambda field, value, record, names: ("agent", value),
     "threshold": _threshold,
     "open_cost": _open_cost,
     "command_type": lambda field, value, record, names: (

@@ -145,14 +145,14 @@ class Crowd:
         span = end_ns - self.start_ns
         moment = self.start_ns + 1 + self.dice.below(max(span, 1))
         visit = self.dice.below(1_000)
-        if visit < 15:
+        if visit < 30:
             self._plan(moment, lambda _: (office.correction(client, self.dice), 0))
-        elif visit < 25:
+        elif visit < 50:
             self._plan(moment, lambda _: ([office.freeze_account(client)], 0))
             self._plan(moment + 45 * _MINUTE_NS, lambda _: ([office.free_account(client)], 0))
-        elif visit < 40:
+        elif visit < 80:
             self._plan(moment, lambda _: ([office.halve_leverage(client)], 0))
-        elif visit < 90:
+        elif visit < 330:
             self._plan(moment, lambda _: (_listed(office.bonus_back(client)), 0))
 
     def _plan_deposit(self, client: Client, now_ns: int, least: int, most: int) -> None:

@@ -216,7 +216,7 @@ def _instrument_values_fit(core: Core, config: records.Instrument) -> bool:
     if config.initial_margin_minor > 0:
         per_lot = max(config.initial_margin_minor, config.hedged_size)
         return per_lot * units // 100 <= bounds.MAX_POSITION_VALUE_MINOR
-    return config.hedged_size <= 2 * config.contract_size
+    return config.hedged_size <= config.contract_size
 
 
 def _structure_differs(existing: Instrument, config: records.Instrument) -> bool:

@@ -9,11 +9,11 @@ from mypy_extensions import i64
 
 from engine import vocabulary as v
 from engine.model import Account, Conversion, Exposure, Trade
-from engine.rounding import floor_mul_div
 
-NO_THRESHOLD: Final = -(2**62)
+NO_THRESHOLD: Final = -(2**61)
 """Below every equity: the level can't be reached."""
 _LEVEL_LIMIT_BP: Final = 10**15
+_WIDE: Final = 2**31
 
 
 def profit_in_profit_currency(trade: Trade, close_price: i64) -> i64:
@@ -122,6 +122,14 @@ def level_bp(equity: i64, margin: i64) -> i64:
     return i64(level)
 
 
+def _share_of_margin(account: Account, level: i64, divisor: i64) -> i64:
+    """floor(margin x level / divisor); above every equity where it would not fit."""
+    if account.margin_minor < _WIDE and level < _WIDE:
+        return account.margin_minor * level // divisor
+    share: int = int(account.margin_minor) * int(level) // int(divisor)
+    return -NO_THRESHOLD if share > -NO_THRESHOLD else i64(share)
+
+
 def call_threshold_minor(account: Account) -> i64:
     """Margin call at this equity or below it."""
     group = account.group
@@ -129,17 +137,17 @@ def call_threshold_minor(account: Account) -> i64:
         return group.margin_call_level
     if account.margin_minor == 0:
         return NO_THRESHOLD
-    return floor_mul_div(account.margin_minor, group.margin_call_level, 10_000)
+    return _share_of_margin(account, group.margin_call_level, 10_000)
 
 
 def rearm_threshold_minor(account: Account) -> i64:
     """An account under margin call recovers above this equity."""
     group = account.group
     if group.level_type == v.LEVEL_MONEY:
-        return floor_mul_div(group.margin_call_level, 105, 100)
+        return group.margin_call_level * 105 // 100
     if account.margin_minor == 0:
         return NO_THRESHOLD
-    return floor_mul_div(account.margin_minor, group.margin_call_level * 105, 1_000_000)
+    return _share_of_margin(account, group.margin_call_level * 105, 1_000_000)
 
 
 def stop_out_threshold_minor(account: Account) -> i64:
@@ -151,7 +159,7 @@ def stop_out_threshold_minor(account: Account) -> i64:
         return group.stop_out_level
     if account.margin_minor == 0:
         return NO_THRESHOLD if group.skip_fully_hedged else -1
-    return floor_mul_div(account.margin_minor, group.stop_out_level, 10_000)
+    return _share_of_margin(account, group.stop_out_level, 10_000)
 
 
 def is_priced(conversion: Conversion) -> bool:

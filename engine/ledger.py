@@ -69,7 +69,7 @@ def post_agent_commission(
 ) -> None:
     """Pays the account's agent; the client is not charged (seed 004)."""
     agent = core.accounts.get(exposure.account.agent_login)
-    if agent is not None and fee != 0:
+    if agent is not None and fee != 0 and agent.money_is_bounded():
         post(
             core,
             agent,

@@ -346,6 +346,11 @@ class Account:
         self.traded: bool = False
         self.candidate: bool = False
 
+    def money_is_bounded(self) -> bool:
+        """Balance and credit are small enough for another position or payment (bounds.py)."""
+        limit: i64 = bounds.MAX_ACCOUNT_MONEY_MINOR
+        return -limit <= self.balance_minor <= limit and self.credit_minor <= limit
+
     def add_exposure(self, exposure: "Exposure") -> None:
         self.exposures.append(exposure)
         self.exposed_instruments = append(self.exposed_instruments, exposure.instrument.number)

@@ -37,14 +37,6 @@ def round_mul_div(value: i64, factor: i64, divisor: i64) -> i64:
     return round_div_exact(wide, int(divisor))
 
 
-def floor_mul_div(value: i64, factor: i64, divisor: i64) -> i64:
-    """floor(value * factor / divisor), exact product; `factor` >= 0, `divisor` > 0."""
-    if -_SMALL < value < _SMALL and factor < _SMALL:
-        return (value * factor) // divisor
-    wide: int = int(value) * int(factor) // int(divisor)
-    return i64(wide)
-
-
 def power_of_ten(exponent: i64) -> i64:
     """10**exponent for 0 <= exponent <= 18."""
     result: i64 = 1

@@ -18,7 +18,6 @@ from engine.order.plan import (
     free_margin_after_minor,
     is_affordable,
     make_plan,
-    money_is_bounded,
     opens_position,
 )
 
@@ -111,7 +110,7 @@ def check_conversion(core: Core, exposure: Exposure) -> i64:
         return refuse(core, r.NO_CONVERSION_PRICE, 0)
     if not conversion.within_bounds:
         return refuse(core, r.VALUE_BOUND, 0)
-    if not money_is_bounded(exposure.account):
+    if not exposure.account.money_is_bounded():
         return refuse(core, r.ACCOUNT_MONEY_BOUND, exposure.account.balance_minor)
     return 0
 

@@ -7,12 +7,11 @@ both see the same numbers.
 
 from mypy_extensions import i64, mypyc_attr
 
-from engine import bounds
 from engine import vocabulary as v
 from engine.core import Core
 from engine.figures import free_margin_floating_minor
 from engine.margin import margin_of_one_minor, margin_with_minor
-from engine.model import Account, Exposure, Trade
+from engine.model import Exposure, Trade
 from engine.rounding import round_div, round_mul_div
 
 
@@ -157,12 +156,6 @@ def position_ticket(plan: Plan, order: i64) -> i64:
 def opens_position(plan: Plan) -> bool:
     """The account will have one position more."""
     return plan.net is None
-
-
-def money_is_bounded(account: Account) -> bool:
-    """Balance and credit are small enough for another position (bounds.py)."""
-    limit = bounds.MAX_ACCOUNT_MONEY_MINOR
-    return -limit <= account.balance_minor <= limit and account.credit_minor <= limit
 
 
 def agent_commission_minor(exposure: Exposure, units: i64) -> i64:

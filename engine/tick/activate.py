@@ -20,7 +20,6 @@ from engine.order.plan import (
     free_margin_after_minor,
     is_affordable_at_activation,
     make_plan,
-    money_is_bounded,
     opens_position,
 )
 from engine.requests import remove_order, withdraw_order
@@ -108,7 +107,7 @@ def _is_bounded(plan: Plan) -> bool:
         return False
     if plan.result_units > exposure.instrument.position_limit_units:
         return False
-    return money_is_bounded(account)
+    return account.money_is_bounded()
 
 
 def _ask_filter(core: Core, order: Trade) -> bool:

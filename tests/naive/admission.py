@@ -7,7 +7,7 @@ the rules; several commands share them.
 from engine import bounds
 from engine import reject_codes as c
 from engine import vocabulary as v
-from tests.naive import figures, money
+from tests.naive import figures, fills, money
 from tests.naive.world import Account, Order, Position, Refused, World
 
 
@@ -88,13 +88,8 @@ def check_conversion(world: World, account: Account, instrument_id: int) -> None
 
 
 def check_money_bounds(world: World, account: Account) -> None:
-    if not within_money_bounds(account):
+    if not fills.within_money_bounds(account):
         raise Refused(c.ACCOUNT_MONEY_BOUND, account.balance)
-
-
-def within_money_bounds(account: Account) -> bool:
-    limit = bounds.MAX_ACCOUNT_MONEY_MINOR
-    return abs(account.balance) <= limit and account.credit <= limit
 
 
 # ---------------------------------------------------------------- price

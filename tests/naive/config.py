@@ -231,7 +231,7 @@ def check_instrument_shape(config: r.Instrument) -> None:
     if config.initial_margin_minor > 0:
         demand(Fraction(config.hedged_size * limit, 100) <= largest)
     else:
-        demand(config.hedged_size <= 2 * config.contract_size)
+        demand(config.hedged_size <= config.contract_size)
 
 
 def check_lots(lot_min: int, lot_max: int, lot_step: int) -> None:

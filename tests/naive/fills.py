@@ -6,6 +6,7 @@ called in the order of the rules, and emits its own events.
 
 from fractions import Fraction
 
+from engine import bounds
 from engine import records as r
 from engine import vocabulary as v
 from tests.naive import figures
@@ -301,10 +302,16 @@ def pay_agent(world: World, account: Account, names: dict[str, int], closed_volu
         return
     per_lot = world.terms(account, names["instrument"]).agent_commission_per_lot
     amount = rounded(Fraction(closed_volume * per_lot, 100))
-    if amount:
-        agent = world.accounts[account.agent]
+    agent = world.accounts[account.agent]
+    if amount and within_money_bounds(agent):
         entry = v.ENTRY_AGENT_COMMISSION
         post(world, agent, entry, balance=amount, reference=account.login, **names)
+
+
+def within_money_bounds(account: Account) -> bool:
+    """Whether the account may receive money and open."""
+    limit = bounds.MAX_ACCOUNT_MONEY_MINOR
+    return abs(account.balance) <= limit and account.credit <= limit
 
 
 def compensate(world: World, account: Account, names: dict[str, int], reason: int) -> None:

@@ -123,7 +123,8 @@ def apply_hook(
     arguments = (trade.login, trade.instrument, trade.ticket, kind, trade.side, trade.volume)
     code, answer = hook(*arguments, trigger, price)
     if code == v.RET_OK:
-        assert 1 <= answer <= bounds.MAX_PRICE_POINTS, "a hook gave an impossible price"
+        highest = world.instruments[trade.instrument].price_max_points + bounds.MAX_MARKUP_POINTS
+        assert 1 <= answer <= highest, "a hook gave an impossible price"
     return code, answer
 
 
@@ -312,7 +313,7 @@ def within_bounds(world: World, account: Account, order: Order) -> bool:
     count = len(world.positions_of(account.login))
     if held is None and count >= bounds.MAX_POSITIONS_PER_ACCOUNT:
         return False
-    if not a.within_money_bounds(account):
+    if not fills.within_money_bounds(account):
         return False
     if held is None:
         return True

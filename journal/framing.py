@@ -115,6 +115,16 @@ def keys_of(commands: bytes | memoryview) -> list[tuple[bytes, int]]:
     return [(pairs[16 * i : 16 * i + 16], s) for i, s in enumerate(sequences)]
 
 
+def has_configuration(commands: bytes | memoryview, kind: int) -> bool:
+    """Whether a `Configure` of one kind is among the commands."""
+    if not len(commands) or is_uniform(commands, records.Tick):
+        return False
+    words = words_of(commands)
+    starts = record_starts(commands)
+    starts = starts[words[starts] & 0xFFFF == records.Configure.TYPE]
+    return bool((words[starts + records.HEAD_WORDS] == kind).any())
+
+
 def is_uniform(data: bytes | memoryview, record_class: type[Record]) -> bool:
     """Whether every record is of one class of fixed size."""
     size = records.record_size(record_class.TYPE)

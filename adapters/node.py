@@ -1,0 +1,401 @@
+"""The node: an engine, its journal and its snapshots in one directory, with one writer.
+
+This file may sequence, commit and recover; it decides nothing about trading and reads no
+clock (the caller brings the time). The way of a command:
+
+    submit   1 stamp: next sequence, the caller's time
+             2 known client key? the first answer again, or `KeyConflict`
+             3 apply: the core turns it into events
+             4 add it to the open block
+    commit   5 one durable block of commands, events and client keys
+             6 only now are the answers given out
+
+Recovery (newest valid snapshot, then the tail of the journal, every event compared) is
+the only way to start. After a failed commit memory is ahead of the journal, so the node
+is dead: every further call raises, and the process should end.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from adapters.answers import Committed, NotDurable, OpenBlock, Submitted
+from adapters.client_keys import KeyConflict, compare, key_of
+from adapters.hook_plugin import WITHOUT_HOOKS, describe, identity_digest, identity_of
+from adapters.replay import (
+    JOURNAL_FOLDER,
+    SNAPSHOT_FOLDER,
+    OtherHooks,
+    ReplayDiffers,
+    Rerun,
+    restore,
+)
+from engine import Engine, Hooks, bounds, records
+from engine.records import Command, Config, Configure, HookSet, Rejected
+from journal import BlockDraft, CorruptJournal, JournalError, LmdbJournal, Progress, framing
+from snapshots import SnapshotError, SnapshotInfo, SnapshotStore
+
+COMMIT_RECORDS = 4_096
+"""Commands after which a block is committed without being asked."""
+COMMIT_BYTES = 1 << 20
+"""Bytes of commands after which a block is committed without being asked."""
+
+
+class NodeFailed(JournalError):
+    """The node stopped at an earlier failure and can't be used; the process should end."""
+
+
+class Node:
+    """One writer on one directory. `Node.open` makes it; a context manager closes it."""
+
+    def __init__(
+        self, directory: Path, journal: LmdbJournal, engine: Engine, hooks: Hooks | None
+    ) -> None:
+        self.directory = directory
+        self.engine = engine
+        """For questions about the state. Commands go through `submit`, never through it."""
+        self.journal = journal
+        """For questions about what is durable."""
+        self.reports: list[str] = []
+        """What recovery had to say: snapshots that were skipped, and why."""
+        self.recovered_commands = 0
+        """Commands that recovery executed again, after the snapshot it began with."""
+        self.commit_records = COMMIT_RECORDS
+        self.commit_bytes = COMMIT_BYTES
+        self.on_commit: Callable[[Committed], None] | None = None
+        """Called with every block once it is durable, also with those committed by themselves."""
+        self._draft = BlockDraft()
+        self._open_block = OpenBlock(engine)
+        self._open_keys: dict[bytes, tuple[Command, Submitted]] = {}
+        self._bulk_keys: set[bytes] = set()
+        self._event_end = 0
+        self._hook_digest = identity_digest(identity_of(hooks))
+        self._failure = ""
+        self._closed = False
+
+    # ------------------------------------------------------------ opening: recovery
+
+    @classmethod
+    def open(
+        cls,
+        directory: str | Path,
+        *,
+        create: bool = False,
+        hooks: Hooks | None = None,
+        any_hooks: bool = False,
+        use_snapshot: bool = True,
+        progress: Progress | None = None,
+        commit_records: int = COMMIT_RECORDS,
+        commit_bytes: int = COMMIT_BYTES,
+        on_commit: Callable[[Committed], None] | None = None,
+    ) -> "Node":
+        """The node of a directory, recovered to the end of its journal.
+
+        `create` makes a journal where there is none. `any_hooks` goes on with other hooks than
+        the journal names (what is executed again must still give the journal's events).
+        Raises `JournalError`: no journal, in use, damaged, of another version, other
+        hooks (`OtherHooks`), or events that differ (`ReplayDiffers`).
+        """
+        directory = Path(directory)
+        identity = identity_of(hooks)
+        journal = LmdbJournal.open(directory / JOURNAL_FOLDER, writable=True, create=create)
+        try:
+            _check_hooks(journal, identity, any_hooks)
+            reports: list[str] = []
+            snapshot_folder = directory / SNAPSHOT_FOLDER if use_snapshot else None
+            engine = restore(journal, snapshot_folder, hooks, reports=reports)
+            start = engine.sequence
+            _execute_tail(journal, engine, hooks, any_hooks, progress)
+            node = cls(directory, journal, engine, hooks)
+            node.reports = reports
+            node.recovered_commands = engine.sequence - start
+            node.commit_records = commit_records
+            node.commit_bytes = commit_bytes
+            node.on_commit = on_commit
+            node._record_hooks(identity)
+            return node
+        except BaseException:
+            journal.close()
+            raise
+
+    def _record_hooks(self, identity: HookSet | None) -> None:
+        """Journals the identity of the hooks where it is not the one in force."""
+        if self.journal.tail().hook_identity == self._hook_digest:
+            return
+        self._add(identity or WITHOUT_HOOKS, self.engine.time_ns, b"")
+        if any(isinstance(e, Rejected) for e in records.decode_all(self.engine.events_view())):
+            raise JournalError(f"{self.directory}: the core refuses {describe(identity)}")
+        self.commit()
+
+    # ------------------------------------------------------------ commands
+
+    @property
+    def sequence(self) -> int:
+        """Of the last submitted command; `durable_sequence` may be behind."""
+        return self.engine.sequence
+
+    @property
+    def durable_sequence(self) -> int:
+        """Of the last command that survives a loss of power."""
+        return self.journal.tail().last_sequence
+
+    def submit(self, record: Command | Config, time_ns: int) -> Submitted:
+        """Stamps and applies one command; its answer comes with the commit of its block.
+
+        `time_ns`: when it arrived, nanoseconds since 1970-01-01 UTC. A command whose client
+        key is known is not applied: with the same content the first answer is given again
+        (`repeated`), with another `KeyConflict` is raised. `ValueError` or `TypeError` for what
+        is no command; nothing has changed then.
+        """
+        self._check_alive()
+        if not isinstance(record, Command | Config):
+            raise TypeError(f"{type(record).__name__} is no command")
+        if isinstance(record, HookSet | Configure):
+            _check_configuration(record)
+        key = key_of(record)
+        if key and isinstance(record, Command):
+            first = self._first_with_key(key, record)
+            if first is not None:
+                return first
+        return self._add(record, time_ns, key)
+
+    def submit_block(self, commands: bytes) -> Committed | None:
+        """Applies encoded commands that carry the next sequences and their times already.
+
+        For bulk work: no record is decoded. Returns the last block that was committed on the
+        way, or None. Raises `ValueError` or `CorruptRecord`, and nothing has changed, for bytes
+        that don't begin with the next sequence, are no records, carry a client key that is
+        known, or a `HookSet`; what only the core finds wrong ends the node.
+        """
+        self._check_alive()
+        keys = self._check_block(commands)
+        first = self.engine.sequence + 1
+        time_ns = int.from_bytes(commands[16:24], "little")
+        committed = None
+        if self._draft.first_sequence and (
+            self._draft.command_bytes + len(commands) > self.commit_bytes
+        ):
+            committed = self.commit()
+        self._apply(commands)
+        last = self.engine.sequence
+        self._draft.add(commands, first, last, time_ns)
+        self._draft.keys += keys
+        self._bulk_keys.update(key for key, _ in keys)
+        self._event_end = len(self.engine.events_view())
+        return self._commit_if_full() or committed
+
+    def _check_block(self, commands: bytes) -> list[tuple[bytes, int]]:
+        """The client keys of encoded commands; raises for those that can't be taken."""
+        if len(commands) % records.WORD or not commands:
+            raise ValueError(f"{len(commands)} bytes are no commands")
+        expected = self.engine.sequence + 1
+        if int.from_bytes(commands[8:16], "little") != expected:
+            raise ValueError(
+                f"the first command has sequence {int.from_bytes(commands[8:16], 'little')},"
+                f" {expected} is next"
+            )
+        keys = framing.keys_of(commands)
+        seen: set[bytes] = set()
+        for key, sequence in keys:
+            if key in seen or key in self._open_keys or key in self._bulk_keys:
+                raise ValueError(f"sequence {sequence}: client key {key.hex()} comes twice")
+            if self.journal.lookup_key(key) is not None:
+                raise ValueError(
+                    f"sequence {sequence}: client key {key.hex()} is known; submit it by itself"
+                )
+            seen.add(key)
+        if framing.has_configuration(commands, HookSet.KIND):
+            raise ValueError("HookSet: the identity of the hooks is recorded by Node.open")
+        return keys
+
+    def _add(self, record: Command | Config, time_ns: int, key: bytes) -> Submitted:
+        """Steps 1, 3 and 4 of the way of a command."""
+        engine = self.engine
+        sequence = engine.sequence + 1
+        time_ns = time_ns or getattr(record, "time_ns", 0) or engine.time_ns
+        if not 0 <= time_ns <= bounds.MAX_TIME_NS:
+            raise ValueError(f"time {time_ns} is not within 0-{bounds.MAX_TIME_NS}")
+        data = records.encode(record, sequence, time_ns)
+        self._apply(data)
+        self._draft.add(data, sequence, sequence, time_ns)
+        start, end = self._event_end, len(engine.events_view())
+        self._event_end = end
+        submitted = Submitted(sequence, self._open_block, start, end)
+        if key and isinstance(record, Command):
+            self._draft.keys.append((key, sequence))
+            self._open_keys[key] = (record, submitted)
+        self._commit_if_full()
+        return submitted
+
+    def _apply(self, commands: bytes) -> None:
+        """The core does its work. Whatever it raises leaves it unusable, and the node dead."""
+        try:
+            self.engine.apply(commands)
+        except BaseException as error:
+            self._failure = f"the core stopped after sequence {self.engine.sequence}: {error}"
+            raise
+
+    # ------------------------------------------------------------ client keys
+
+    def _first_with_key(self, key: bytes, record: Command) -> Submitted | None:
+        """The answer to the first command with this key, or None where it is new."""
+        known = self._open_keys.get(key)
+        if known is not None:
+            compare(key, known[1].sequence, known[0], record)
+            return known[1].repeat()
+        if key in self._bulk_keys:
+            self.commit()
+        sequence = self.journal.lookup_key(key)
+        if sequence is None:
+            return None
+        answer = self.journal.answer(sequence)
+        if answer is None or key_of(answer.command) != key:
+            raise CorruptJournal(
+                self.journal.name, 0, sequence, f"client key {key.hex()} leads to another command"
+            )
+        compare(key, sequence, answer.command, record)
+        return Submitted.from_journal(sequence, answer.events)
+
+    # ------------------------------------------------------------ commit
+
+    def commit(self) -> Committed | None:
+        """Makes the open block durable and gives out its answers; None if it is empty.
+
+        Raises `JournalFailed` when the commit failed; the node is dead then.
+        """
+        self._check_alive()
+        draft = self._draft
+        if not draft.first_sequence:
+            return None
+        engine = self.engine
+        try:
+            self.journal.append(draft, engine.events_view(), engine.time_ns, self._hook_digest)
+        except BaseException as error:
+            self._failure = str(error)
+            raise
+        events = engine.take_events()
+        committed = Committed(draft.first_sequence, draft.last_sequence, events)
+        self._open_block.events = events
+        self._open_block = OpenBlock(engine)
+        self._open_keys = {}
+        self._bulk_keys = set()
+        self._event_end = 0
+        draft.clear()
+        if self.on_commit is not None:
+            self.on_commit(committed)
+        return committed
+
+    def _commit_if_full(self) -> Committed | None:
+        draft = self._draft
+        if (
+            draft.last_sequence - draft.first_sequence + 1 >= self.commit_records
+            or draft.command_bytes >= self.commit_bytes
+        ):
+            return self.commit()
+        return None
+
+    # ------------------------------------------------------------ snapshots and the end
+
+    def snapshot(self, *, keep: int | None = None) -> SnapshotInfo:
+        """Commits, then stores a snapshot; `keep`: and removes all but so many of them.
+
+        Raises `SnapshotError` when it can't be stored; the node lives on.
+        """
+        self.commit()
+        tail = self.journal.tail()
+        store = SnapshotStore.open(self.directory / SNAPSHOT_FOLDER, writable=True)
+        try:
+            info = store.write(
+                tail.last_sequence,
+                self.engine.time_ns,
+                tail.block_hash,
+                self.engine.state_hash(),
+                self.engine.state_bytes(),
+            )
+            if keep is not None:
+                store.prune(keep)
+        finally:
+            store.close()
+        return info
+
+    def close(self) -> None:
+        """Commits the open block and ends; a dead node just ends."""
+        if self._closed:
+            return
+        try:
+            if not self._failure:
+                self.commit()
+        finally:
+            self._closed = True
+            self.journal.close()
+
+    def __enter__(self) -> "Node":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and not self._failure:
+            self._failure = f"left by {kind.__name__ if kind else 'an exception'}"
+        self.close()
+
+    def _check_alive(self) -> None:
+        if self._failure:
+            raise NodeFailed(f"{self.directory}: the node has stopped: {self._failure}")
+        if self._closed:
+            raise NodeFailed(f"{self.directory}: the node is closed")
+
+
+def _check_hooks(journal: LmdbJournal, identity: HookSet | None, any_hooks: bool) -> None:
+    """Raises `OtherHooks` where the journal goes on under other hooks than those given."""
+    tail = journal.tail()
+    if not tail.last_sequence or any_hooks or tail.hook_identity == identity_digest(identity):
+        return
+    raise OtherHooks(
+        f"{journal.name}: it was decided with {'other' if any(tail.hook_identity) else 'no'}"
+        f" hooks, given are {describe(identity)}"
+    )
+
+
+def _execute_tail(
+    journal: LmdbJournal,
+    engine: Engine,
+    hooks: Hooks | None,
+    any_hooks: bool,
+    progress: Progress | None,
+) -> None:
+    """Brings an engine to the end of the journal; every block must give the same events."""
+    rerun = Rerun(engine, journal.name, hooks, any_hooks=any_hooks, verify=True)
+    last = journal.tail().last_sequence
+    for block in journal.blocks(engine.sequence + 1):
+        rerun.step(block)
+        if rerun.difference is not None:
+            raise ReplayDiffers(journal.name, rerun.difference)
+        if progress is not None:
+            progress(engine.sequence, last)
+
+
+def _check_configuration(record: HookSet | Configure) -> None:
+    """Raises `ValueError` for configuration that the core must not see from a caller."""
+    if isinstance(record, HookSet) or record.kind == HookSet.KIND:
+        raise ValueError("HookSet: the identity of the hooks is recorded by Node.open")
+    if isinstance(record, Configure) and len(record.payload) > bounds.MAX_PAYLOAD_BYTES:
+        raise ValueError(
+            f"Configure: payload of {len(record.payload)} bytes, at most {bounds.MAX_PAYLOAD_BYTES}"
+        )
+
+
+__all__ = [
+    "Committed",
+    "KeyConflict",
+    "Node",
+    "NodeFailed",
+    "NotDurable",
+    "OtherHooks",
+    "ReplayDiffers",
+    "SnapshotError",
+    "Submitted",
+]

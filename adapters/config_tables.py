@@ -3,7 +3,7 @@
 This file may hold the shapes only; `config.py` turns them into records. A field of a
 table is a key of the file with the same name: names instead of numbers, prices, lots,
 money and percentages as decimals. What a key means to the core is told at the field of
-the same name in `engine/records.py`.
+the same name in `engine/records/`.
 """
 
 from decimal import Decimal

@@ -30,8 +30,8 @@ from types import ModuleType
 from typing import Any, Final
 
 PACKAGE: Final = Path(__file__).resolve().parent
-UNCOMPILED: Final = ("_build.py", "face.py", "records.py")
-"""Sources that stay Python, relative to the package; every `__init__.py` does, too."""
+UNCOMPILED: Final = ("_build.py", "face.py", "records/")
+"""Sources and folders that stay Python, relative to the package; every `__init__.py`, too."""
 LIBRARY: Final = "_core__mypyc"
 """Name of the compiled library; each compiled module is a small file that points into it."""
 RECORD: Final = "_compiled.json"
@@ -82,7 +82,7 @@ def compiled_sources(package: Path = PACKAGE) -> list[str]:
     return [
         name
         for name in sources(package)
-        if name not in UNCOMPILED and name.rpartition("/")[2] != "__init__.py"
+        if not name.startswith(UNCOMPILED) and name.rpartition("/")[2] != "__init__.py"
     ]
 
 

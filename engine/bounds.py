@@ -59,7 +59,8 @@ MAX_STOP_OUT_STEPS: Final = MAX_POSITIONS_PER_ACCOUNT
 _I64_MAX: Final = 2**63 - 1
 assert 2 * MAX_LEG_NUMERATOR <= _I64_MAX, "a leg, doubled for rounding, fits"
 assert (MAX_POSITIONS_PER_ACCOUNT * MAX_POSITION_VALUE_MINOR * 4) * 2 <= _I64_MAX, (
-    "margin of all positions at the largest margin percentage, and equity beside it, fit"
+    "margin of all positions at the largest margin percentage, and equity beside it, fit; a "
+    "covered lot is charged on both legs, which are two positions"
 )
 assert MAX_MARGIN_PERCENT_BP <= 4 * 10_000
 assert (

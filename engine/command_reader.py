@@ -1,7 +1,7 @@
 """Words of a command record, and the `Rejected` event that answers a refused one.
 
 This file may read words and write refusals. Offsets are word numbers after the three
-words of the head, in the order of the classes in `records.py`.
+words of the head, in the order of the classes in `records/`.
 """
 
 from typing import Final

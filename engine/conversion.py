@@ -13,8 +13,10 @@ from mypy_extensions import i64
 from engine import bounds
 from engine import vocabulary as v
 from engine.model import Conversion, Currency, Instrument, Route
+from engine.rounding import power_of_ten
 
 _BRIDGE: Final = "USD"
+_RATE_SCALE: Final = 100_000_000
 _RATE_SUM_LIMIT: Final = 2**61
 
 
@@ -89,45 +91,13 @@ def make_route(
     return route
 
 
-def _extreme_ratio(route: Route) -> tuple[int, int]:
-    """Largest possible ratio of a route in minor units, as (numerator, denominator)."""
-    numerator: int = int(route.up)
-    denominator: int = int(route.down)
-    for pair, divides in (
-        (route.first, route.first_divides),
-        (route.second, route.second_divides),
-    ):
-        if pair is None:
-            continue
-        if divides:
-            denominator *= int(pair.price_min_points)
-        else:
-            numerator *= int(pair.price_max_points)
-    return numerator, denominator
+def _extreme_ratio(route: Route, traded: Instrument | None) -> tuple[int, int]:
+    """Largest ratio of the prices of a route, as (numerator, denominator).
 
-
-def _largest_volume(instrument: Instrument) -> int:
-    return max(int(instrument.position_limit_units), int(instrument.lot_max_units))
-
-
-def _fits(instrument: Instrument, route: Route, source: Currency, value_minor: int) -> bool:
-    """A value in the source currency stays within the value bound after conversion."""
-    numerator, denominator = _extreme_ratio(route)
-    if value_minor * numerator > bounds.MAX_POSITION_VALUE_MINOR * denominator:
-        return False
-    if numerator > bounds.MAX_LEG_NUMERATOR or denominator > bounds.MAX_LEG_NUMERATOR:
-        return route.steps == 2
-    step = route.first
-    if step is not None and route.steps == 1:
-        largest = int(step.price_max_points) * max(int(route.up), int(route.down))
-        if largest > bounds.MAX_LEG_NUMERATOR:
-            return False
-    return True
-
-
-def _rate_fits(instrument: Instrument, route: Route) -> bool:
-    """The largest margin rate, and its sum over a position limit, stay within bounds."""
-    numerator: int = 100_000_000
+    Converting by the traded instrument itself uses a group's price, at most its highest
+    and at least one point.
+    """
+    numerator: int = 1
     denominator: int = 1
     for pair, divides in (
         (route.first, route.first_divides),
@@ -136,19 +106,47 @@ def _rate_fits(instrument: Instrument, route: Route) -> bool:
         if pair is None:
             continue
         if divides:
-            denominator *= int(pair.price_min_points)
+            denominator *= 1 if pair is traded else int(pair.price_min_points)
         else:
-            numerator *= int(pair.price_max_points)
+            numerator *= int(pair.highest_price() if pair is traded else pair.price_max_points)
+    return numerator, denominator
+
+
+def _largest_volume(instrument: Instrument) -> int:
+    return max(int(instrument.position_limit_units), int(instrument.lot_max_units))
+
+
+def _fits(route: Route, traded: Instrument | None, value_minor: int) -> bool:
+    """A value in the source currency stays within the value bound after conversion."""
+    numerator, denominator = _extreme_ratio(route, traded)
+    value = value_minor * numerator * int(route.up)
+    if value > bounds.MAX_POSITION_VALUE_MINOR * denominator * int(route.down):
+        return False
+    step = route.first
+    if step is not None and route.steps == 1:
+        largest = int(step.highest_price()) * max(int(route.up), int(route.down))
+        return largest <= bounds.MAX_LEG_NUMERATOR
+    return True
+
+
+def _rate_fits(instrument: Instrument, route: Route) -> bool:
+    """The largest margin rate, and its sum over a position limit, stay within bounds."""
+    numerator, denominator = _extreme_ratio(route, instrument)
+    numerator *= _RATE_SCALE
     exponent = int(route.major_exponent)
     for _ in range(abs(exponent)):
         if exponent >= 0:
             numerator *= 10
         else:
             denominator *= 10
-    rate = numerator // denominator + 1
+    rate = _ceiling(numerator, denominator)
     if rate > bounds.MAX_RATE_E8:
         return False
     return rate * _largest_volume(instrument) <= _RATE_SUM_LIMIT
+
+
+def _ceiling(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)
 
 
 def make_conversion(
@@ -165,36 +163,35 @@ def make_conversion(
     conversion = Conversion(profit, margin, False)
     if not conversion.exists:
         return conversion
-    volume = _largest_volume(instrument)
-    leg = int(instrument.price_max_points) * int(instrument.contract_size) * volume
-    value = leg * int(instrument.leg_scale) // int(instrument.leg_divisor) + 1
+    cost = int(instrument.highest_price()) * _largest_volume(instrument)
+    value = _ceiling(
+        cost * int(instrument.contract_size) * int(instrument.leg_scale),
+        int(instrument.leg_divisor),
+    )
+    charged = _largest_margin_minor(instrument, profit_currency, margin_currency, value)
     conversion.within_bounds = (
-        _fits(instrument, profit, profit_currency, value)
-        and _fits(
-            instrument, margin, margin_currency, _margin_value(instrument, margin_currency, value)
-        )
+        _fits(profit, None, value)
+        and _fits(margin, instrument, charged)
         and _rate_fits(instrument, margin)
     )
     return conversion
 
 
-def _margin_value(instrument: Instrument, margin_currency: Currency, value_minor: int) -> int:
+def _largest_margin_minor(
+    instrument: Instrument, profit_currency: Currency, margin_currency: Currency, value_minor: int
+) -> int:
     """Largest unleveraged margin of the position limit, in the margin currency's minor units."""
     volume = _largest_volume(instrument)
+    margin_minor_units = int(power_of_ten(margin_currency.digits))
+    profit_minor_units = int(power_of_ten(profit_currency.digits))
     if instrument.initial_margin_minor > 0:
         per_lot = max(int(instrument.initial_margin_minor), int(instrument.hedged_size))
-        return per_lot * volume // 100 + 1
+        return _ceiling(per_lot * volume, 100)
     if instrument.margin_mode in (v.MARGIN_FOREX, v.MARGIN_FOREX_NO_LEVERAGE):
-        size = int(instrument.contract_size) * volume // 100 + 1
-        for _ in range(int(margin_currency.digits)):
-            size *= 10
-        return size
+        return _ceiling(int(instrument.contract_size) * volume * margin_minor_units, 100)
     if instrument.margin_mode == v.MARGIN_CFD_INDEX:
-        return (
-            int(instrument.price_max_points)
-            * int(instrument.tick_value_minor)
-            * volume
-            // (100 * int(instrument.tick_size_points))
-            + 1
+        value_minor = _ceiling(
+            int(instrument.highest_price()) * int(instrument.tick_value_minor) * volume,
+            100 * int(instrument.tick_size_points),
         )
-    return value_minor
+    return _ceiling(value_minor * margin_minor_units, profit_minor_units)

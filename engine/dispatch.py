@@ -13,7 +13,7 @@ from engine import bounds
 from engine import reject_codes as r
 from engine import vocabulary as v
 from engine.command_reader import Words, reject
-from engine.configure import configure
+from engine.configuration.command import configure
 from engine.core import Core
 from engine.dealers import dealer_confirm, dealer_reject, dealer_requote, set_dealer
 from engine.money import balance_operation, set_account
@@ -48,7 +48,7 @@ def apply(core: Core, block: bytes) -> None:
         header = read_i64_le(block, offset)
         size = header >> 32
         if header != _TICK_HEADER:
-            _check_header(header, size, offset)
+            _check_header(block, header, size, offset)
         if size > end - offset:
             raise CorruptRecord(
                 f"offset {offset}: {end - offset} bytes left of a command of {size}"
@@ -68,7 +68,7 @@ def apply(core: Core, block: bytes) -> None:
         offset += size
 
 
-def _check_header(header: i64, size: i64, offset: i64) -> None:
+def _check_header(block: bytes, header: i64, size: i64, offset: i64) -> None:
     """Type, version and size belong together."""
     command_type: int = int(header & 0xFFFF)
     expected = _SIZES.get(command_type)
@@ -79,12 +79,11 @@ def _check_header(header: i64, size: i64, offset: i64) -> None:
         raise CorruptRecord(
             f"offset {offset}: record version {version}, this program reads version {VERSION}"
         )
-    if command_type == Configure.TYPE:
-        good = _CONFIGURE_HEAD_BYTES <= size <= (
-            _CONFIGURE_HEAD_BYTES + bounds.MAX_PAYLOAD_BYTES
-        ) and (size & 7 == 0)
-    else:
-        good = size == expected
+    good = size == expected
+    if command_type == Configure.TYPE and i64(len(block)) - offset >= _CONFIGURE_HEAD_BYTES:
+        length = read_i64_le(block, offset + _CONFIGURE_HEAD_BYTES - 8)
+        padded = (length + 7) // 8 * 8
+        good = 0 <= length <= bounds.MAX_PAYLOAD_BYTES and size == _CONFIGURE_HEAD_BYTES + padded
     if not good:
         raise CorruptRecord(f"offset {offset}: {size} is no size of command type {command_type}")
 
@@ -105,12 +104,12 @@ def _apply_command(
     if command_type == v.TICK:
         receive(core, words)
     else:
-        _dispatch(core, words, command_type, size)
+        _dispatch(core, words, command_type)
     if len(core.touched) > 0:
         _renew_touched(core)
 
 
-def _dispatch(core: Core, words: Words, command_type: i64, size: i64) -> None:
+def _dispatch(core: Core, words: Words, command_type: i64) -> None:
     if command_type == v.PLACE_ORDER:
         place_order(core, words)
     elif command_type == v.MODIFY_ORDER:
@@ -134,7 +133,7 @@ def _dispatch(core: Core, words: Words, command_type: i64, size: i64) -> None:
     elif command_type == v.DEALER_REQUOTE:
         dealer_requote(core, words)
     elif command_type == v.CONFIGURE:
-        configure(core, words, size)
+        configure(core, words)
 
 
 def _refuse_old(core: Core, words: Words, command_type: i64) -> None:

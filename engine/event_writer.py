@@ -1,7 +1,7 @@
 """The output buffer: one method per event, each writing the event's words in place.
 
 This file may write words, nothing else; the layout is that of the classes in
-`records.py` (a test decodes every method's output). The buffer is one vector that is
+`records/` (a test decodes every method's output). The buffer is one vector that is
 allocated once, grows by doubling and is reused after `clear`.
 """
 

@@ -16,7 +16,7 @@ from mypy_extensions import i64
 
 from engine import records
 from engine import vocabulary as v
-from engine.configure import apply_config
+from engine.configuration.apply import apply_config
 from engine.core import Core
 from engine.hooks import Hooks
 from engine.model import Account, Exposure, Trade
@@ -199,6 +199,13 @@ def _dump_trade(out: WordWriter, trade: Trade) -> None:
 
 def load(state: bytes, hooks: Hooks) -> Core:
     """A core with this logical state. Raises `CorruptRecord`."""
+    try:
+        return _load(state, hooks)
+    except (ArithmeticError, AssertionError, LookupError, OverflowError) as error:
+        raise CorruptRecord(f"state: its parts do not fit together ({error!r})") from error
+
+
+def _load(state: bytes, hooks: Hooks) -> Core:
     core = Core(hooks)
     reader = WordReader(state)
     if reader.get() != _MAGIC:

@@ -94,6 +94,16 @@ class Instrument:
         """Value of a cost (points x units) in the profit currency (RULES section 7)."""
         return round_div(cost * self.contract_size * self.leg_scale, self.leg_divisor)
 
+    def forget_quote(self) -> None:
+        """As before the first quote; an old one means nothing in other digits or bands."""
+        self.bid = 0
+        self.ask = 0
+        self.previous_bid = 0
+        self.previous_ask = 0
+        self.quote_time_ns = 0
+        self.quote_sequence = 0
+        self.active_feed = 0
+
     def highest_price(self) -> i64:
         """No price of a fill or a close is above it; the bound of a leg counts on that."""
         return self.price_max_points + bounds.MAX_MARKUP_POINTS

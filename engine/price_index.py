@@ -25,8 +25,8 @@ ASK_UP: Final = 2
 ASK_DOWN: Final = 3
 DIRECTIONS: Final = 4
 
-NEVER: Final = 2**62
-"""Larger than any signed price: the top of an empty heap."""
+NEVER: Final = 2**62 + 2**61
+"""Larger than any signed price and any time: the top of an empty heap."""
 ALWAYS: Final = -(2**62)
 """Smaller than any signed price: a watch that every tick reaches."""
 

@@ -22,12 +22,13 @@ SMALL_PACKAGE = {
         "from mypy_extensions import i64\n\n\n"
         "def double(number: i64) -> i64:\n    return 2 * number\n"
     ),
+    "records/__init__.py": "",
     "rules/__init__.py": "",
     "rules/triple.py": (
         "from mypy_extensions import i64\n\nfrom engine.double import double\n\n\n"
         "def triple(number: i64) -> i64:\n    return double(number) + number\n"
     ),
-    "records.py": "WORD = 8\n",
+    "records/words.py": "WORD = 8\n",
 }
 SHOW = (
     "import engine, engine.rules.triple as t; from engine import _build;"
@@ -66,8 +67,8 @@ def change_a_source(package: Path) -> str:
 
 def change_an_uncompiled_source(package: Path) -> str:
     """Constants of uncompiled sources are part of compiled code, too."""
-    (package / "records.py").write_text("WORD = 4\n")
-    return "records.py has changed"
+    (package / "records/words.py").write_text("WORD = 4\n")
+    return "records/words.py has changed"
 
 
 def add_a_source(package: Path) -> str:

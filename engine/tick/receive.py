@@ -34,7 +34,7 @@ def receive(core: Core, words: Words) -> None:
         reject(core, 0, v.TICK, r.UNKNOWN_INSTRUMENT, 0, number, number)
         return
     instrument = core.instruments[number]
-    if feed != instrument.active_feed or bid > ask:
+    if feed != instrument.active_feed or feed == 0 or bid > ask:
         if not _admit_unusual(core, instrument, feed, bid, ask):
             return
     elif (

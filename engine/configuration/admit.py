@@ -1,81 +1,22 @@
-"""Configuration: what may be configured, and what follows when it changes.
+"""May this configuration object be stored? The checks of RULES section 2.
 
-This file may decide and apply `Configure` commands (RULES section 2). A payload that was
-accepted is kept in its canonical encoding: it is the logical state of the configuration,
-and a snapshot restores it by applying it again.
-
-Configuration is rare, so every change simply makes all indexes and bands anew.
+This file may read the state; it changes nothing. Functions return a reject code, or 0.
 """
 
 from typing import Final
 
-import msgspec
-from mypy_extensions import i64
-
 from engine import bounds, records
 from engine import reject_codes as r
 from engine import vocabulary as v
-from engine.command_reader import HEAD_BYTES, Words, reject
+from engine.configuration.apply import leg_factors
+from engine.configuration.in_use import converts_for_trades, would_reroute
 from engine.core import Core
-from engine.model import Currency, Group, Instrument
-from engine.money import group_changed
-from engine.rounding import power_of_ten
+from engine.model import Instrument
 
 _MAX_NAME: Final = 31
 _MAX_FEE_MINOR: Final = 2**31
 _MAX_MILLISECONDS: Final = 10**12
 _MAX_LEVEL_BP: Final = 10**9
-_MILLISECOND_NS: Final = 1_000_000
-
-
-def configure(core: Core, words: Words, size: i64) -> None:
-    """Stores a configuration object, or refuses it."""
-    kind: int = int(words.at(0))
-    config = _decode(words, kind, size)
-    code: int = r.BAD_CONFIGURATION
-    if config is not None:
-        code = admit_config(core, config)
-    if config is None or code != 0:
-        reject(core, 0, v.CONFIGURE, code, 0, 0, kind)
-        return
-    # Nothing below can fail.
-    identifier, instrument = apply_config(core, config)
-    core.events.configured(kind, identifier, instrument)
-    rebuild_indexes(core)
-
-
-def _decode(words: Words, kind: int, size: i64) -> records.Config | None:
-    """The payload as its class; None if it is not readable as that."""
-    config_class = records.CLASS_OF_CONFIG.get(kind)
-    length = words.at(1)
-    start = words.start + HEAD_BYTES + 16
-    if config_class is None or length < 0 or length > bounds.MAX_PAYLOAD_BYTES:
-        return None
-    if HEAD_BYTES + 16 + length > size:
-        return None
-    payload = words.block[start : start + length]
-    try:
-        return msgspec.msgpack.decode(payload, type=config_class)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def key_of(config: records.Config) -> tuple[int, int, int]:
-    """Kind and numbers: the canonical order of configuration objects."""
-    if isinstance(config, records.Currency):
-        return (config.KIND, config.currency, 0)
-    if isinstance(config, records.Feed):
-        return (config.KIND, config.feed, 0)
-    if isinstance(config, records.Instrument):
-        return (config.KIND, config.instrument, 0)
-    if isinstance(config, records.Group):
-        return (config.KIND, config.group, 0)
-    if isinstance(config, records.Terms):
-        return (config.KIND, config.group, config.instrument)
-    return (config.KIND, 0, 0)
-
-
-# ------------------------------------------------------------ decide
 
 
 def admit_config(core: Core, config: records.Config) -> int:
@@ -147,10 +88,29 @@ def _admit_instrument(core: Core, config: records.Instrument) -> int:
             return r.NAME_TAKEN
     if not _instrument_values_fit(core, config):
         return r.BAD_CONFIGURATION
+    for group in core.groups.values():
+        override = core.overrides.get((int(group.number), config.instrument))
+        bid: int = int(group.markup_bid_points)
+        ask: int = int(group.markup_ask_points)
+        if not _markups_fit(config.price_min_points, override, bid, ask):
+            return r.BAD_CONFIGURATION
     existing = core.instrument(config.instrument)
-    if existing is not None and existing.trades > 0 and _structure_differs(existing, config):
+    if (
+        existing is not None
+        and _structure_differs(existing, config)
+        and (existing.trades > 0 or converts_for_trades(core, existing))
+    ):
         return r.INSTRUMENT_IN_USE
-    return 0
+    return r.INSTRUMENT_IN_USE if would_reroute(core, config) else 0
+
+
+def _markups_fit(price_min: int, override: records.Terms | None, bid: int, ask: int) -> bool:
+    """No price of a group falls below one point in an instrument."""
+    if override is not None and override.markup_bid_points is not None:
+        bid = override.markup_bid_points
+    if override is not None and override.markup_ask_points is not None:
+        ask = override.markup_ask_points
+    return price_min + min(bid, ask) >= 1
 
 
 def _instrument_in_range(config: records.Instrument) -> bool:
@@ -195,17 +155,9 @@ def _sessions_in_order(sessions: list[tuple[int, int]]) -> bool:
     return len(sessions) <= bounds.MAX_SESSIONS_PER_INSTRUMENT
 
 
-def _leg_factors(core: Core, digits: int, profit_currency: int) -> tuple[int, int]:
-    """Scale and divisor of a leg: points x units to minor units of the profit currency."""
-    exponent = int(core.currencies[profit_currency].digits) - digits - 2
-    if exponent >= 0:
-        return int(power_of_ten(exponent)), 1
-    return 1, int(power_of_ten(-exponent))
-
-
 def _instrument_values_fit(core: Core, config: records.Instrument) -> bool:
     """The largest position's value and margin stay within bounds (bounds.py)."""
-    scale, divisor = _leg_factors(core, config.digits, config.profit_currency)
+    scale, divisor = leg_factors(core, config.digits, config.profit_currency)
     price = config.price_max_points + bounds.MAX_MARKUP_POINTS
     units = config.position_limit_units
     numerator = price * config.contract_size * units * scale
@@ -269,6 +221,13 @@ def _admit_group(core: Core, config: records.Group) -> int:
     for group in core.groups.values():
         if group.name == config.name and group.number != config.group:
             return r.NAME_TAKEN
+    for instrument in core.instruments:
+        override = core.overrides.get((config.group, int(instrument.number)))
+        price_min: int = int(instrument.price_min_points)
+        if instrument.configured and not _markups_fit(
+            price_min, override, config.markup_bid_points, config.markup_ask_points
+        ):
+            return r.BAD_CONFIGURATION
     existing = core.groups.get(config.group)
     if existing is not None and existing.accounts > 0 and existing.currency != config.currency:
         return r.ACCOUNT_IN_USE
@@ -313,126 +272,10 @@ def _admit_terms(core: Core, config: records.Terms) -> int:
         config.lot_max_units > int(instrument.position_limit_units)
     ):
         return r.BAD_CONFIGURATION
+    group = core.groups[config.group]
+    price_min: int = int(instrument.price_min_points)
+    group_bid: int = int(group.markup_bid_points)
+    group_ask: int = int(group.markup_ask_points)
+    if not _markups_fit(price_min, config, group_bid, group_ask):
+        return r.BAD_CONFIGURATION
     return 0
-
-
-# ------------------------------------------------------------ apply
-
-
-def apply_config(core: Core, config: records.Config) -> tuple[i64, i64]:
-    """Stores an admitted object. Returns the numbers for the `Configured` event."""
-    core.config_payloads[key_of(config)] = msgspec.msgpack.encode(config)
-    identifier: i64 = 0
-    instrument: i64 = 0
-    if isinstance(config, records.Profile):
-        identifier = 1
-    elif isinstance(config, records.Currency):
-        identifier = config.currency
-        core.currencies[identifier] = Currency(identifier, config.code, config.digits)
-    elif isinstance(config, records.Feed):
-        identifier = config.feed
-        core.feeds[identifier] = config.name
-    elif isinstance(config, records.Instrument):
-        identifier = config.instrument
-        _apply_instrument(core, config)
-    elif isinstance(config, records.Group):
-        identifier = config.group
-        _apply_group(core, config)
-    elif isinstance(config, records.Terms):
-        identifier = config.group
-        instrument = config.instrument
-        core.overrides[(config.group, config.instrument)] = config
-    return identifier, instrument
-
-
-def _apply_instrument(core: Core, config: records.Instrument) -> None:
-    while len(core.instruments) <= config.instrument:
-        core.instruments.append(Instrument(len(core.instruments), ""))
-    instrument = core.instruments[config.instrument]
-    instrument.configured = True
-    instrument.symbol = config.symbol
-    instrument.base_currency = config.base_currency
-    instrument.profit_currency = config.profit_currency
-    instrument.margin_currency = config.margin_currency
-    instrument.digits = config.digits
-    instrument.contract_size = config.contract_size
-    instrument.profit_mode = config.profit_mode
-    instrument.margin_mode = config.margin_mode
-    instrument.trade_mode = config.trade_mode
-    instrument.tick_size_points = config.tick_size_points
-    instrument.tick_value_minor = config.tick_value_minor
-    instrument.lot_min_units = config.lot_min_units
-    instrument.lot_max_units = config.lot_max_units
-    instrument.lot_step_units = config.lot_step_units
-    instrument.position_limit_units = config.position_limit_units
-    instrument.margin_percent_bp = config.margin_percent_bp
-    instrument.initial_margin_minor = config.initial_margin_minor
-    instrument.hedged_size = config.hedged_size
-    instrument.stops_level_points = config.stops_level_points
-    instrument.freeze_level_points = config.freeze_level_points
-    instrument.staleness_ns = config.staleness_ms * _MILLISECOND_NS
-    instrument.price_min_points = config.price_min_points
-    instrument.price_max_points = config.price_max_points
-    instrument.sessions = config.sessions
-    instrument.feeds = config.feeds
-    scale, divisor = _leg_factors(core, config.digits, config.profit_currency)
-    instrument.leg_scale = scale
-    instrument.leg_divisor = divisor
-    instrument.session_from_ns = 0
-    instrument.session_to_ns = 0
-    if len(config.feeds) > 0 and instrument.active_feed not in config.feeds:
-        instrument.active_feed = 0
-    count = i64(len(core.instruments))
-    core.pendings.ensure_instruments(count)
-    core.stops.ensure_instruments(count)
-    core.bands.ensure_instruments(count)
-
-
-def _apply_group(core: Core, config: records.Group) -> None:
-    group = core.groups.get(config.group)
-    if group is None:
-        group = Group(config.group, config.name)
-        core.groups[config.group] = group
-    group.name = config.name
-    group.currency = config.currency
-    group.leverage = config.leverage
-    group.level_type = config.level_type
-    group.margin_call_level = config.margin_call_level
-    group.stop_out_level = config.stop_out_level
-    group.free_margin_mode = config.free_margin_mode
-    group.withdraw_free_margin = config.withdraw_free_margin
-    group.execution_mode = config.execution_mode
-    group.request_timeout_ns = config.request_timeout_ms * _MILLISECOND_NS
-    group.trading_enabled = config.trading_enabled
-    group.fifo = config.fifo
-    group.hedge_prohibited = config.hedge_prohibited or config.fifo
-    group.larger_leg = config.larger_leg
-    group.strong_hedged = config.strong_hedged
-    group.skip_fully_hedged = config.skip_fully_hedged
-    group.compensation = config.compensation
-    group.virtual_credit_minor = config.virtual_credit_minor
-    group.max_orders = config.max_orders
-    group.gap_policy = config.gap_policy
-    group.markup_bid_points = config.markup_bid_points
-    group.markup_ask_points = config.markup_ask_points
-    group.commission_per_lot_minor = config.commission_per_lot_minor
-    group.agent_commission_per_lot_minor = config.agent_commission_per_lot_minor
-    group.stp_pendings = config.stp_pendings
-    group.stp_stops = config.stp_stops
-    group.stp_stop_outs = config.stp_stop_outs
-    group_changed(core, group)
-
-
-def rebuild_indexes(core: Core) -> None:
-    """Terms, routes, trigger prices and bands of everything, anew."""
-    core.conversions.clear()
-    for group in core.groups.values():
-        group.terms = []
-    for account in core.accounts.values():
-        for exposure in list(account.exposures):
-            core.refresh_exposure(exposure)
-    for trade in core.trades.values():
-        core.watch(trade)
-    for account in core.accounts.values():
-        if account.position_count > 0:
-            core.touch(account)

@@ -1,0 +1,1 @@
+"""Configuration: currencies, feeds, instruments, groups, terms, hooks."""

@@ -32,8 +32,10 @@ def balance_operation(world: World, command: r.BalanceOperation) -> None:
     balance = {v.DEPOSIT: amount, v.WITHDRAWAL: -amount, v.CORRECTION: amount}.get(operation, 0)
     credit = {v.CREDIT_IN: amount, v.CREDIT_OUT: -amount}.get(operation, 0)
     limit = bounds.MAX_ACCOUNT_MONEY_MINOR
-    if abs(account.balance + balance) > limit or account.credit + credit > limit:
-        raise Refused(c.ACCOUNT_MONEY_BOUND, account.balance)
+    if balance and abs(account.balance + balance) > limit:
+        raise Refused(c.ACCOUNT_MONEY_BOUND, account.balance + balance)
+    if credit and account.credit + credit > limit:
+        raise Refused(c.ACCOUNT_MONEY_BOUND, account.credit + credit)
     if operation == v.CORRECTION and not 0 <= command.reference <= account.entries:
         raise Refused(c.BAD_REFERENCE, command.reference)
     if operation == v.WITHDRAWAL:

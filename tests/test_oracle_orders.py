@@ -1,0 +1,628 @@
+"""Admission, pending orders, netting and closing: tables of cases, through both engines.
+
+The market of a row is EURUSD 1.10000 / 1.10010 unless it says otherwise.
+"""
+
+from typing import Any
+
+import pytest
+
+from engine import bounds
+from engine import records as r
+from engine import reject_codes as c
+from engine import vocabulary as v
+from tests.naive.small_world import EURUSD, GOLD, JPY, SECOND, USD, USDJPY, SmallWorld, of_type
+
+BUY, SELL = v.BUY, v.SELL
+MARKET, LIMIT, STOP, STOP_LIMIT = v.MARKET, v.LIMIT, v.STOP, v.STOP_LIMIT
+
+
+def open_market(deposit: int = 1_000_000, **fields: Any) -> SmallWorld:
+    world = SmallWorld(deposit=deposit, **fields)
+    world.tick(110_000, 110_010)
+    return world
+
+
+# ---------------------------------------------------------------- admission
+
+
+def test_first_failing_check_of_a_market_order_wins() -> None:
+    """An order with everything wrong; each row mends what the row before was refused for."""
+    world = SmallWorld(deposit=0, trading_enabled=False, pair={"trade_mode": v.TRADE_DISABLED})
+    wrong = {
+        "login": 77,
+        "instrument": 99,
+        "order_type": 9,
+        "side": 5,
+        "volume_units": 0,
+        "price_points": -1,
+        "limit_price_points": 7,
+        "stop_loss_points": -4,
+        "deviation_points": -1,
+        "expiry_ns": 1,
+    }
+    mended: list[tuple[dict[str, int], int]] = [
+        ({}, c.UNKNOWN_ACCOUNT),
+        ({"login": 1}, c.UNKNOWN_INSTRUMENT),
+        ({"instrument": EURUSD}, c.BAD_ORDER_TYPE),
+        ({"order_type": MARKET}, c.BAD_SIDE),
+        ({"side": BUY}, c.BAD_DEVIATION),
+        ({"deviation_points": 0}, c.BAD_EXPIRY),
+        ({"expiry_ns": 0}, c.TRADE_MODE_DISABLED),
+    ]
+    for change, code in mended:
+        wrong.update(change)
+        assert world.refused(r.PlaceOrder(**wrong)) == code
+    order = r.PlaceOrder(**wrong)
+    world.change_pair(trade_mode=v.TRADE_FULL, sessions=[(0, 1)])
+    assert world.refused(order) == c.SESSION_CLOSED
+    world.change_pair(sessions=[])
+    assert world.refused(order) == c.NO_QUOTE
+    world.change_pair(staleness_ms=1_000)
+    world.tick(110_000)
+    late = world.both.naive.time_ns + 2 * SECOND
+    assert world.refused(order, late) == c.QUOTE_STALE
+    world.tick(110_000)
+    assert world.refused(order) == c.GROUP_TRADING_DISABLED
+    world.change_group(trading_enabled=True)
+    assert world.refused(order) == c.PRICE_OFF
+    wrong["price_points"] = 110_100
+    assert world.refused(r.PlaceOrder(**wrong)) == c.REQUOTE
+    wrong["price_points"] = 110_010
+    assert world.refused(r.PlaceOrder(**wrong)) == c.PRICE_NOT_ALLOWED
+    wrong["limit_price_points"] = 0
+    assert world.refused(r.PlaceOrder(**wrong)) == c.VOLUME_BELOW_MINIMUM
+    wrong["volume_units"] = 100
+    assert world.refused(r.PlaceOrder(**wrong)) == c.BAD_PRICE
+    wrong["stop_loss_points"] = 110_001
+    assert world.refused(r.PlaceOrder(**wrong)) == c.STOPS_WRONG_SIDE
+    wrong["stop_loss_points"] = 0
+    assert world.refused(r.PlaceOrder(**wrong)) == c.NO_MONEY
+    world.money(200_000)
+    world.accepted(r.PlaceOrder(**wrong))
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (v.ACCOUNT_DISABLED, c.ACCOUNT_IS_DISABLED),
+        (v.ACCOUNT_READ_ONLY, c.ACCOUNT_IS_READ_ONLY),
+    ],
+)
+def test_account_that_may_not_trade_is_refused(status: int, code: int) -> None:
+    world = open_market()
+    ticket = world.buy(100)
+    world.accepted(r.SetAccount(login=1, group=1, status=status))
+    assert world.refused(world.order(BUY, 100)) == code
+    assert world.refused(r.ClosePosition(login=1, position=ticket)) == code
+    changed = r.ModifyPosition(login=1, position=ticket, stop_loss_points=0, take_profit_points=0)
+    assert world.refused(changed) == code
+
+
+PENDING_LEVELS = [
+    # type, side, price, limit price, code at stops level 10 (0: accepted)
+    (LIMIT, BUY, 110_000, 0, 0),
+    (LIMIT, BUY, 110_001, 0, c.PENDING_TOO_CLOSE),
+    (LIMIT, SELL, 110_010, 0, 0),
+    (LIMIT, SELL, 110_009, 0, c.PENDING_TOO_CLOSE),
+    (STOP, BUY, 110_020, 0, 0),
+    (STOP, BUY, 110_019, 0, c.PENDING_TOO_CLOSE),
+    (STOP, SELL, 109_990, 0, 0),
+    (STOP, SELL, 109_991, 0, c.PENDING_TOO_CLOSE),
+    (STOP_LIMIT, BUY, 110_020, 110_019, 0),
+    (STOP_LIMIT, BUY, 110_020, 110_020, c.STOP_LIMIT_WRONG_SIDE),
+    (STOP_LIMIT, BUY, 110_019, 110_018, c.PENDING_TOO_CLOSE),
+    (STOP_LIMIT, SELL, 109_990, 109_991, 0),
+    (STOP_LIMIT, SELL, 109_990, 109_990, c.STOP_LIMIT_WRONG_SIDE),
+    (STOP_LIMIT, SELL, 109_990, 0, c.BAD_PRICE),
+    (LIMIT, BUY, 0, 0, c.BAD_PRICE),
+    (LIMIT, BUY, 49_999, 0, c.BAD_PRICE),
+    (STOP, BUY, 300_001, 0, c.BAD_PRICE),
+    (LIMIT, BUY, 109_000, 108_000, c.PRICE_NOT_ALLOWED),
+]
+
+
+@pytest.mark.parametrize(("order_type", "side", "price", "limit", "code"), PENDING_LEVELS)
+def test_pending_price_keeps_its_distance_and_side(
+    order_type: int, side: int, price: int, limit: int, code: int
+) -> None:
+    world = open_market(pair={"stops_level_points": 10})
+    fields = {"price_points": price, "limit_price_points": limit}
+    order = world.order(side, 100, order_type, **fields)
+    [event, *_] = world.send(order)
+    assert (event.code if isinstance(event, r.Rejected) else 0) == code
+
+
+STOP_LEVELS = [
+    # type, side, price, stop loss, take profit, code at stops level 10
+    (MARKET, BUY, 0, 109_990, 110_010, 0),
+    (MARKET, BUY, 0, 109_991, 0, c.STOPS_TOO_CLOSE),
+    (MARKET, BUY, 0, 110_000, 0, c.STOPS_WRONG_SIDE),
+    (MARKET, BUY, 0, 0, 110_009, c.STOPS_TOO_CLOSE),
+    (MARKET, BUY, 0, 0, 110_000, c.STOPS_WRONG_SIDE),
+    (MARKET, SELL, 0, 110_020, 110_000, 0),
+    (MARKET, SELL, 0, 110_019, 0, c.STOPS_TOO_CLOSE),
+    (MARKET, SELL, 0, 0, 110_001, c.STOPS_TOO_CLOSE),
+    (MARKET, SELL, 0, 110_010, 109_000, c.STOPS_WRONG_SIDE),
+    (LIMIT, BUY, 109_000, 108_990, 109_010, 0),
+    (LIMIT, BUY, 109_000, 108_991, 0, c.STOPS_TOO_CLOSE),
+    (LIMIT, SELL, 111_000, 111_010, 110_990, 0),
+    (LIMIT, SELL, 111_000, 110_999, 0, c.STOPS_WRONG_SIDE),
+]
+
+
+@pytest.mark.parametrize(("order_type", "side", "price", "loss", "profit", "code"), STOP_LEVELS)
+def test_stop_loss_and_take_profit_keep_their_distance_and_side(
+    order_type: int, side: int, price: int, loss: int, profit: int, code: int
+) -> None:
+    world = open_market(pair={"stops_level_points": 10})
+    order = world.order(
+        side,
+        100,
+        order_type,
+        price_points=price,
+        stop_loss_points=loss,
+        take_profit_points=profit,
+    )
+    [event, *_] = world.send(order)
+    assert (event.code if isinstance(event, r.Rejected) else 0) == code
+
+
+VOLUMES = [
+    (4, c.VOLUME_BELOW_MINIMUM),
+    (-5, c.VOLUME_BELOW_MINIMUM),
+    (5, 0),
+    (7, c.VOLUME_OFF_STEP),
+    (105, c.VOLUME_ABOVE_MAXIMUM),
+    (100, 0),
+]
+
+
+@pytest.mark.parametrize(("volume", "code"), VOLUMES)
+def test_volume_lies_between_minimum_and_maximum_on_a_step(volume: int, code: int) -> None:
+    lots = {"lot_min_units": 5, "lot_max_units": 100, "lot_step_units": 5}
+    world = open_market(pair=lots)
+    [event, *_] = world.send(world.order(BUY, volume))
+    assert (event.code if isinstance(event, r.Rejected) else 0) == code
+
+
+def test_price_off_the_tick_size_is_refused() -> None:
+    world = open_market()
+    world.tick(200_000, 200_010, instrument=GOLD)
+    order = world.order(BUY, 1, LIMIT, instrument=GOLD, price_points=199_903)
+    assert world.refused(order) == c.PRICE_OFF_TICK_SIZE
+
+
+def test_volume_limit_counts_positions_pendings_and_netting_reversals() -> None:
+    limited = {"position_limit_units": 250, "lot_max_units": 250}
+    world = open_market(10**8, pair=limited)
+    world.buy(100)
+    world.place(BUY, 100, LIMIT, price_points=109_000)
+    assert world.refused(world.order(BUY, 51)) == c.VOLUME_LIMIT
+    world.buy(50)
+    world.sell(250)
+    netting = open_market(10**8, mode=v.NETTING, pair=limited)
+    netting.buy(200)
+    netting.sell(250)
+    assert netting.refused(netting.order(SELL, 201)) == c.VOLUME_LIMIT
+    netting.sell(200)
+
+
+def test_account_with_the_most_positions_may_open_no_more() -> None:
+    world = open_market(10**8)
+    for _ in range(bounds.MAX_POSITIONS_PER_ACCOUNT):
+        world.buy(1)
+    assert world.refused(world.order(BUY, 1)) == c.TOO_MANY_POSITIONS
+    world.place(SELL, 1, STOP, price_points=109_900)
+    [removed] = world.tick(109_900, 109_910)
+    assert isinstance(removed, r.OrderRemoved)
+    assert removed.reason == v.REASON_BOUND
+
+
+def test_account_beyond_its_money_bound_may_not_receive_nor_open() -> None:
+    world = open_market(bounds.MAX_AMOUNT_MINOR)
+    for _ in range(bounds.MAX_ACCOUNT_MONEY_MINOR // bounds.MAX_AMOUNT_MINOR - 1):
+        world.money(bounds.MAX_AMOUNT_MINOR)
+    deposit = r.BalanceOperation(login=1, operation=v.DEPOSIT, amount_minor=1)
+    assert world.refused(deposit) == c.ACCOUNT_MONEY_BOUND
+    ticket = world.buy(100)
+    world.tick(111_000)
+    world.close(ticket)
+    assert world.refused(world.order(BUY, 1)) == c.ACCOUNT_MONEY_BOUND
+
+
+def test_position_that_could_exceed_the_value_bound_is_refused() -> None:
+    world = SmallWorld()
+    world.accepted(
+        r.Instrument(
+            instrument=USDJPY,
+            symbol="USDJPY",
+            base_currency=USD,
+            profit_currency=JPY,
+            margin_currency=USD,
+            digits=3,
+            contract_size=100_000,
+            price_min_points=1,
+            price_max_points=400_000,
+        )
+    )
+    world.tick(150_000, 150_010, instrument=USDJPY)
+    order = world.order(BUY, 1, instrument=USDJPY)
+    assert world.refused(order) == c.VALUE_BOUND, "a yen may be worth 1,000 dollars at 0.001"
+
+
+def test_without_a_route_or_a_quote_of_the_converting_pair_an_order_is_refused() -> None:
+    world = SmallWorld()
+    world.accepted(r.Group(group=2, name="yen", currency=JPY))
+    world.accepted(r.SetAccount(login=2, group=2))
+    world.money(10**7, login=2)
+    world.tick(110_000, 110_010)
+    order = world.order(BUY, 1, login=2)
+    assert world.refused(order) == c.NO_CONVERSION_PRICE
+    world.tick(150_000, 150_010, instrument=USDJPY)
+    world.accepted(order)
+    world.accepted(r.Currency(currency=7, code="ZAR", digits=2))
+    world.accepted(r.Group(group=3, name="rand", currency=7))
+    world.accepted(r.SetAccount(login=3, group=3))
+    assert world.refused(world.order(BUY, 1, login=3)) == c.NO_CONVERSION_ROUTE
+
+
+# ---------------------------------------------------------------- margin of orders
+
+
+def test_closing_and_reversing_is_affordable_without_free_margin() -> None:
+    world = open_market(200_000, mode=v.NETTING)
+    world.buy(150)
+    world.money(-100_000, v.CORRECTION)
+    assert world.figures.free_margin_minor < 0
+    assert world.refused(world.order(BUY, 10)) == c.NO_MONEY
+    assert world.refused(world.order(SELL, 310)) == c.NO_MONEY
+    world.sell(300)
+
+
+def test_strong_hedged_mode_needs_free_margin_even_where_margin_falls() -> None:
+    world = open_market(200_000, mode=v.NETTING, strong_hedged=True)
+    world.buy(150)
+    world.money(-100_000, v.CORRECTION)
+    assert world.refused(world.order(SELL, 10)) == c.NO_MONEY
+    world.change_group(strong_hedged=False)
+    world.sell(10)
+
+
+def test_virtual_credit_counts_for_opening_and_not_for_withdrawing() -> None:
+    world = open_market(100_000, virtual_credit_minor=20_000)
+    world.buy(100)
+    assert world.figures.free_margin_minor == 100_000 - 110_010 - 1_000
+    assert world.figures.max_withdrawable_minor == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "free", "withdrawable"),
+    [
+        # balance 10,000.00; margin 2,200.00 (two covered lots are free, two lots bought at 1.1)
+        # floating: buys +300.00 and +300.00, a sell -320.00 in gold
+        (v.FREE_MARGIN_NONE, 1_000_000 - 240_000, 760_000),
+        (v.FREE_MARGIN_PROFIT_AND_LOSS, 1_000_000 - 240_000 + 28_000, 760_000),
+        (v.FREE_MARGIN_PROFIT, 1_000_000 - 240_000 + 60_000, 760_000),
+        (v.FREE_MARGIN_LOSS, 1_000_000 - 240_000 - 32_000, 728_000),
+    ],
+)
+def test_free_margin_counts_floating_as_the_group_says(
+    mode: int, free: int, withdrawable: int
+) -> None:
+    world = SmallWorld(free_margin_mode=mode)
+    world.tick(110_000, 110_000)
+    world.tick(200_000, 200_000, instrument=GOLD)
+    world.buy(100)
+    world.buy(100)
+    world.sell(10, instrument=GOLD)
+    world.tick(110_300, 110_300)
+    world.tick(203_200, 203_200, instrument=GOLD)
+    assert world.figures.margin_minor == 240_000
+    assert world.figures.free_margin_minor == free
+    assert world.figures.max_withdrawable_minor == withdrawable
+
+
+# ---------------------------------------------------------------- pending orders on a tick
+
+
+TRIGGERS = [
+    # type, side, price, a tick short of it, a tick that reaches it, fill (classic), fill (tick)
+    (LIMIT, BUY, 109_900, (109_891, 109_901), (109_850, 109_860), 109_900, 109_860),
+    (LIMIT, SELL, 110_100, (110_099, 110_109), (110_150, 110_160), 110_100, 110_150),
+    (STOP, BUY, 110_100, (110_089, 110_099), (110_130, 110_140), 110_140, 110_140),
+    (STOP, SELL, 109_900, (109_901, 109_911), (109_850, 109_860), 109_850, 109_850),
+]
+
+
+@pytest.mark.parametrize("gap_policy", [v.GAP_CLASSIC, v.GAP_TICK])
+@pytest.mark.parametrize(
+    ("order_type", "side", "price", "near", "reached", "classic", "at_tick"), TRIGGERS
+)
+def test_pending_order_fires_on_the_opening_price_of_its_side(
+    order_type: int,
+    side: int,
+    price: int,
+    near: tuple[int, int],
+    reached: tuple[int, int],
+    classic: int,
+    at_tick: int,
+    gap_policy: int,
+) -> None:
+    world = open_market(gap_policy=gap_policy)
+    world.place(side, 100, order_type, price_points=price)
+    assert not world.tick(*near)
+    [filled] = of_type(world.tick(*reached), r.OrderFilled)
+    assert filled.price_points == (classic if gap_policy == v.GAP_CLASSIC else at_tick)
+
+
+def test_stop_limit_becomes_a_limit_order_and_waits_for_the_next_tick() -> None:
+    world = open_market()
+    ticket = world.place(BUY, 100, STOP_LIMIT, price_points=110_100, limit_price_points=110_050)
+    [triggered] = world.tick(110_095, 110_105)
+    assert (triggered.order, triggered.price_points) == (ticket, 110_050)
+    assert not world.tick(110_041, 110_051)
+    [filled] = of_type(world.tick(110_040, 110_050), r.OrderFilled)
+    assert filled.price_points == 110_050
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "removed"),
+    [
+        ((110_000, 110_010), (110_300, 110_310), True),  # bid above the previous ask: a gap
+        ((110_299, 110_309), (110_300, 110_310), False),  # no gap
+    ],
+)
+def test_stop_order_whose_price_and_take_profit_lie_in_a_gap_is_removed(
+    first: tuple[int, int], second: tuple[int, int], removed: bool
+) -> None:
+    world = open_market()
+    world.place(BUY, 100, STOP, price_points=110_350, take_profit_points=110_400)
+    world.accepted(
+        r.ModifyOrder(login=1, order=1, price_points=110_310, take_profit_points=110_311)
+    )
+    world.change_group(markup_bid_points=20)
+    world.accepted(r.Tick(instrument=EURUSD, feed=1, bid_points=first[0], ask_points=first[1]))
+    events = world.tick(*second)
+    reasons = [event.reason for event in of_type(events, r.OrderRemoved)]
+    assert reasons == ([v.REASON_GAP] if removed else [])
+
+
+REMOVALS = [
+    ({"trade_mode": v.TRADE_DISABLED}, {}, v.REASON_CLOSE_ONLY),
+    ({"trade_mode": v.TRADE_CLOSE_ONLY}, {}, v.REASON_CLOSE_ONLY),
+    ({"trade_mode": v.TRADE_SHORT_ONLY}, {}, v.REASON_CLOSE_ONLY),
+    ({"trade_mode": v.TRADE_LONG_ONLY}, {}, 0),
+    ({}, {"trading_enabled": False}, v.REASON_CLOSE_ONLY),
+    ({}, {"hedge_prohibited": True}, v.REASON_HEDGE_PROHIBITED),
+    ({}, {"fifo": True}, v.REASON_HEDGE_PROHIBITED),
+    ({}, {"leverage": 1}, v.REASON_NO_MONEY),
+]
+
+
+@pytest.mark.parametrize(("pair", "group", "reason"), REMOVALS)
+def test_activated_order_that_may_not_open_is_removed_with_its_reason(
+    pair: dict[str, int], group: dict[str, Any], reason: int
+) -> None:
+    world = open_market()
+    world.sell(1)
+    world.place(BUY, 100, LIMIT, price_points=109_900)
+    if pair:
+        world.change_pair(**pair)
+    if group:
+        world.change_group(**group)
+    events = world.tick(109_890, 109_900)
+    assert [event.reason for event in of_type(events, r.OrderRemoved)] == (
+        [reason] if reason else []
+    )
+
+
+def test_expired_orders_go_by_due_time_then_ticket_and_before_the_tick_that_would_fill_them() -> (
+    None
+):
+    world = open_market()
+    now = world.both.naive.time_ns
+    late = world.place(BUY, 1, LIMIT, price_points=109_900, expiry_ns=now + 2 * SECOND)
+    first = world.place(BUY, 1, LIMIT, price_points=109_900, expiry_ns=now + SECOND)
+    second = world.place(BUY, 1, LIMIT, price_points=109_900, expiry_ns=now + SECOND)
+    events = world.tick(109_800, after_ns=2 * SECOND)
+    assert [event.order for event in of_type(events, r.OrderRemoved)] == [first, second, late]
+    assert not of_type(events, r.OrderFilled)
+
+
+# ---------------------------------------------------------------- stops
+
+
+STOPS = [
+    # side, stop loss, take profit, tick, reason, price (classic), price (tick)
+    (BUY, 0, 110_100, (110_150, 110_160), v.REASON_TAKE_PROFIT, 110_100, 110_150),
+    (BUY, 109_900, 0, (109_850, 109_860), v.REASON_STOP_LOSS, 109_850, 109_850),
+    (SELL, 0, 109_900, (109_840, 109_850), v.REASON_TAKE_PROFIT, 109_900, 109_850),
+    (SELL, 110_100, 0, (110_140, 110_150), v.REASON_STOP_LOSS, 110_150, 110_150),
+]
+
+
+@pytest.mark.parametrize("gap_policy", [v.GAP_CLASSIC, v.GAP_TICK])
+@pytest.mark.parametrize(("side", "loss", "profit", "tick", "reason", "classic", "at_tick"), STOPS)
+def test_stop_loss_and_take_profit_close_on_the_closing_price(
+    side: int,
+    loss: int,
+    profit: int,
+    tick: tuple[int, int],
+    reason: int,
+    classic: int,
+    at_tick: int,
+    gap_policy: int,
+) -> None:
+    world = open_market(gap_policy=gap_policy)
+    world.place(side, 100, stop_loss_points=loss, take_profit_points=profit)
+    [closed] = of_type(world.tick(*tick), r.PositionClosed)
+    assert closed.reason == reason
+    assert closed.close_price_points == (classic if gap_policy == v.GAP_CLASSIC else at_tick)
+
+
+def test_fifo_skips_a_stop_of_a_younger_position_and_tells_it_once() -> None:
+    world = open_market(fifo=True)
+    world.buy(1)
+    younger = world.buy(1, take_profit_points=110_050)
+    [refused] = world.tick(110_050)
+    assert (refused.ticket, refused.reason) == (younger, v.REFUSED_FIFO)
+    assert not world.tick(110_060)
+    assert world.refused(r.ClosePosition(login=1, position=younger)) == c.FIFO_RULE
+
+
+def test_position_opened_by_a_pending_is_not_tested_for_its_stops_on_the_same_tick() -> None:
+    world = open_market()
+    world.place(BUY, 100, LIMIT, price_points=109_900, stop_loss_points=109_850)
+    events = world.tick(109_800, 109_810)
+    assert [type(event) for event in of_type(events, r.PositionClosed)] == []
+    [closed] = of_type(world.tick(109_800, 109_810), r.PositionClosed)
+    assert closed.reason == v.REASON_STOP_LOSS
+
+
+# ---------------------------------------------------------------- netting and partial closes
+
+
+def test_netting_adds_reduces_closes_and_reverses() -> None:
+    world = open_market(mode=v.NETTING, commission_per_lot_minor=700)
+    first = world.buy(100, stop_loss_points=109_000)
+    world.tick(110_100, 110_111)
+    [changed] = of_type(world.send(world.order(BUY, 50)), r.PositionChanged)
+    # (100 x 110,010 + 50 x 110,111) / 150 = 110,043.67
+    assert (changed.position, changed.volume_units) == (first, 150)
+    assert (changed.open_cost, changed.open_price_points) == (16_506_550, 110_044)
+    assert (changed.stop_loss_points, changed.commission_minor) == (109_000, 1_050)
+
+    events = world.send(world.order(SELL, 40))
+    [closed], [rest] = of_type(events, r.PositionClosed), of_type(events, r.PositionChanged)
+    # share of the cost: round(16,506,550 x 40 / 150) = 4,401,747
+    assert (closed.rest_position, closed.reason) == (first, v.REASON_NETTED)
+    # close leg 0.4 lot at 1.10100 = 44,040.00; open leg 44,017.47
+    assert closed.profit_minor == 2_253
+    assert (rest.open_cost, rest.commission_minor) == (16_506_550 - 4_401_747, 770)
+
+    events = world.send(world.order(SELL, 200))
+    [opened] = of_type(events, r.PositionOpened)
+    assert (opened.side, opened.volume_units, opened.stop_loss_points) == (SELL, 90, 0)
+    # commission of 14.00 for 2 lots: 0.9 of 2 lots stay with the position
+    assert opened.commission_minor == 630
+    assert opened.position == opened.order
+
+    events = world.send(world.order(BUY, 90))
+    assert of_type(events, r.PositionClosed)[0].rest_position == 0
+    assert world.figures.positions == 0
+    assert world.figures.margin_minor == 0
+
+
+def test_partial_close_of_a_hedging_position_gives_the_rest_a_new_ticket() -> None:
+    world = open_market(commission_per_lot_minor=333)
+    ticket = world.buy(100, take_profit_points=120_000)
+    events = world.close(ticket, 33)
+    [closed], [rest] = of_type(events, r.PositionClosed), of_type(events, r.PositionChanged)
+    assert (closed.position, closed.rest_position) == (ticket, ticket + 1)
+    assert (rest.position, rest.previous_position) == (ticket + 1, ticket)
+    assert (closed.commission_minor, rest.commission_minor) == (110, 223)
+    assert rest.take_profit_points == 120_000
+    assert world.refused(r.ClosePosition(login=1, position=ticket)) == c.UNKNOWN_POSITION
+
+
+def test_rest_of_a_partial_close_stays_the_oldest_for_fifo() -> None:
+    world = open_market(fifo=True)
+    first, second = world.buy(100), world.buy(100)
+    world.close(first, 50)
+    assert world.refused(r.ClosePosition(login=1, position=second)) == c.FIFO_RULE
+    world.close(second + 1)
+    world.close(second)
+
+
+def test_agent_is_paid_for_closed_volume_with_the_client_as_reference() -> None:
+    world = SmallWorld(agent_commission_per_lot_minor=301)
+    world.accepted(r.SetAccount(login=2, group=1, agent_login=1))
+    world.money(1_000_000, login=2)
+    world.tick(110_000, 110_010)
+    ticket = world.buy(50, login=2)
+    events = world.close(ticket, login=2)
+    paid = [e for e in of_type(events, r.LedgerEntry) if e.login == 1]
+    assert [(e.balance_delta_minor, e.reference) for e in paid] == [(151, 2)]
+
+
+# ---------------------------------------------------------------- dealers
+
+
+def test_market_order_of_a_manual_group_waits_for_a_dealer() -> None:
+    world = open_market(execution_mode=v.EXECUTION_MANUAL, request_timeout_ms=5_000)
+    placed, requested = world.send(world.order(BUY, 100))
+    assert isinstance(requested, r.DealerRequested)
+    assert requested.price_points == 110_010
+    assert requested.timeout_ns == world.both.naive.time_ns + 5 * SECOND
+    confirm = r.DealerConfirm(dealer=5, ticket=placed.order, price_points=110_020)
+    assert world.refused(confirm) == c.UNKNOWN_DEALER
+    world.accepted(r.SetDealer(dealer=5, online=0))
+    assert world.refused(confirm) == c.DEALER_OFFLINE
+    world.accepted(r.SetDealer(dealer=5, online=1))
+    [filled] = of_type(world.accepted(confirm), r.OrderFilled)
+    assert (filled.price_points, filled.dealer) == (110_020, 5)
+    assert world.refused(confirm) == c.NO_REQUEST
+
+
+def test_request_that_waits_too_long_ends_before_the_command_that_brings_the_time() -> None:
+    world = open_market(execution_mode=v.EXECUTION_MANUAL, request_timeout_ms=5_000)
+    ticket = world.place(BUY, 100)
+    requoted, removed = world.tick(110_000, after_ns=5 * SECOND)
+    assert (requoted.ticket, requoted.price_points) == (ticket, 0)
+    assert removed.reason == requoted.reason == v.REASON_REQUEST_TIMEOUT
+
+
+@pytest.mark.parametrize(("online", "waits"), [(0, False), (1, True)])
+def test_auto_if_no_dealer_asks_only_while_a_dealer_is_online(online: int, waits: bool) -> None:
+    world = open_market(execution_mode=v.EXECUTION_AUTO_IF_NO_DEALER)
+    world.accepted(r.SetDealer(dealer=1, online=online))
+    events = world.send(world.order(BUY, 100))
+    assert bool(of_type(events, r.DealerRequested)) is waits
+    assert bool(of_type(events, r.OrderFilled)) is not waits
+
+
+def test_close_request_keeps_stops_and_stop_outs_away_until_it_ends() -> None:
+    world = open_market(200_000)
+    ticket = world.buy(100, stop_loss_points=109_900)
+    world.change_group(execution_mode=v.EXECUTION_MANUAL)
+    [requested] = world.send(r.ClosePosition(login=1, position=ticket, volume_units=40))
+    assert (requested.request, requested.volume_units) == (v.REQUEST_CLOSE, 40)
+    again = r.ClosePosition(login=1, position=ticket)
+    assert world.refused(again) == c.REQUEST_PENDING
+    world.change_group(execution_mode=v.EXECUTION_AUTO)
+    events = world.tick(108_000)
+    assert [type(event) for event in events] == [r.MarginCall, r.TriggerRefused]
+    world.accepted(r.SetDealer(dealer=1, online=1))
+    world.accepted(r.DealerReject(dealer=1, ticket=ticket))
+    [closed] = of_type(world.tick(108_000), r.PositionClosed)
+    assert closed.reason == v.REASON_STOP_LOSS
+
+
+def test_netting_order_ends_the_close_request_of_the_position_that_it_reduces() -> None:
+    world = open_market(mode=v.NETTING, execution_mode=v.EXECUTION_MANUAL)
+    world.accepted(r.SetDealer(dealer=1, online=1))
+    ticket = world.place(BUY, 100)
+    world.accepted(r.DealerConfirm(dealer=1, ticket=ticket))
+    world.accepted(r.ClosePosition(login=1, position=ticket))
+    world.change_group(execution_mode=v.EXECUTION_AUTO)
+    world.sell(60)
+    assert world.refused(r.DealerConfirm(dealer=1, ticket=ticket)) == c.NO_REQUEST
+    world.close(ticket)
+    assert world.figures.positions == 0
+
+
+# ---------------------------------------------------------------- frozen
+
+
+def test_order_or_position_near_the_price_is_frozen() -> None:
+    world = open_market(pair={"freeze_level_points": 50})
+    order = world.place(BUY, 1, LIMIT, price_points=109_960)
+    position = world.buy(1, stop_loss_points=109_950)
+    assert world.refused(r.CancelOrder(login=1, order=order)) == c.FROZEN
+    changed = r.ModifyOrder(login=1, order=order, price_points=109_000)
+    assert world.refused(changed) == c.FROZEN
+    assert world.refused(r.ClosePosition(login=1, position=position)) == c.FROZEN
+    world.tick(110_001, 110_011)
+    world.accepted(r.CancelOrder(login=1, order=order))
+    world.close(position)

@@ -32,9 +32,9 @@ MORE_ALLOWED = {
     "engine/configuration/command.py": ("msgspec",),
     "engine/face.py": ALLOWED_IN_THE_FACE,
     "engine/logical_state.py": ("msgspec",),
-    "engine/records/base.py": ALLOWED_IN_RECORDS,
+    "engine/records/base.py": ("msgspec",),
     "engine/records/codec.py": ALLOWED_IN_RECORDS,
-    "engine/records/configs.py": ALLOWED_IN_RECORDS,
+    "engine/records/configs.py": ("msgspec",),
 }
 NOT_IN_THE_CORE = ("engine/_build.py",)
 FORBIDDEN_NAMES = {

@@ -1,6 +1,6 @@
 """Which pairs convert one currency into another, and whether the result stays in bounds.
 
-This file may resolve routes from configuration; quotes are read later, by `model.Route`.
+This file may resolve routes from configuration; quotes are read later, by `Route`.
 
 Only Forex-mode instruments convert. Between two currencies: the alphabetically first pair
 of the two, else two steps through USD (SEMANTICS section 3; RULES section 7).
@@ -12,7 +12,8 @@ from mypy_extensions import i64
 
 from engine import bounds
 from engine import vocabulary as v
-from engine.model import Conversion, Currency, Instrument, Route
+from engine.model.instruments import Currency, Instrument
+from engine.model.routes import Conversion, Route
 from engine.rounding import power_of_ten
 
 _BRIDGE: Final = "USD"

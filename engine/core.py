@@ -1,6 +1,6 @@
 """The state as one object: the tables, the indexes over them, and the counters.
 
-This file may look up, create and index what `model.py` defines; it decides nothing.
+This file may look up, create and index what `model/` defines; it decides nothing.
 """
 
 from typing import Final
@@ -11,16 +11,9 @@ from engine import vocabulary as v
 from engine.conversion import make_conversion
 from engine.event_writer import EventWriter
 from engine.hooks import Hooks
-from engine.model import (
-    Account,
-    Conversion,
-    Currency,
-    Exposure,
-    Group,
-    Instrument,
-    Terms,
-    Trade,
-)
+from engine.model.accounts import Account, Exposure, Trade
+from engine.model.instruments import Currency, Group, Instrument, Terms
+from engine.model.routes import Conversion
 from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS, PriceIndex
 from engine.records import Terms as TermsConfig
 

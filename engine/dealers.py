@@ -11,7 +11,7 @@ from engine import reject_codes as r
 from engine import vocabulary as v
 from engine.command_reader import Words, reject
 from engine.core import Core
-from engine.model import Trade
+from engine.model.accounts import Trade
 from engine.order.admit import (
     admit_confirmed,
     check_account,

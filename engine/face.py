@@ -23,7 +23,7 @@ from engine.figures import (
 from engine.hooks import Hooks
 from engine.invariants import ALWAYS, ON_DEMAND
 from engine.logical_state import dump, load
-from engine.model import Account, Trade
+from engine.model.accounts import Account, Trade
 from engine.records import decode_all, encode
 
 

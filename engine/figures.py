@@ -8,7 +8,8 @@ from typing import Final
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.model import Account, Conversion, Exposure, Trade
+from engine.model.accounts import Account, Exposure, Trade
+from engine.model.routes import Conversion
 
 NO_THRESHOLD: Final = -(2**61)
 """Below every equity: the level can't be reached."""

@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from engine import vocabulary as v
 from engine.core import Core
-from engine.model import Account, Exposure
+from engine.model.accounts import Account, Exposure
 
 
 def post(

@@ -19,7 +19,7 @@ from engine import vocabulary as v
 from engine.configuration.apply import apply_config
 from engine.core import Core
 from engine.hooks import Hooks
-from engine.model import Account, Exposure, Trade
+from engine.model.accounts import Account, Exposure, Trade
 from engine.records import CLASS_OF_CONFIG, CorruptRecord
 from engine.risk import renew_bands
 

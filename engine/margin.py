@@ -10,7 +10,8 @@ from mypy_extensions import i64, mypyc_attr
 
 from engine import vocabulary as v
 from engine.core import Core
-from engine.model import Account, Currency, Exposure, Instrument, SideSums
+from engine.model.accounts import Account, Exposure, SideSums
+from engine.model.instruments import Currency, Instrument
 from engine.rounding import power_of_ten, round_div_exact
 
 _LOT_UNITS: Final = 100

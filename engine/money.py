@@ -13,7 +13,8 @@ from engine.core import Core
 from engine.figures import max_withdrawable_minor
 from engine.ledger import post
 from engine.margin import exposure_margin_minor
-from engine.model import Account, Group
+from engine.model.accounts import Account
+from engine.model.instruments import Group
 from engine.order.admit import refuse
 
 

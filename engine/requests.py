@@ -10,7 +10,7 @@ from engine import reject_codes as r
 from engine import vocabulary as v
 from engine.command_reader import Words, reject
 from engine.core import Core
-from engine.model import Exposure, Trade
+from engine.model.accounts import Exposure, Trade
 from engine.order.admit import (
     admit_order,
     check_account,

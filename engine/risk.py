@@ -40,7 +40,7 @@ from engine.figures import (
     rearm_threshold_minor,
     stop_out_threshold_minor,
 )
-from engine.model import Account, Exposure
+from engine.model.accounts import Account, Exposure
 from engine.price_index import ALWAYS, ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
 
 _FRACTION_BITS: Final = 30

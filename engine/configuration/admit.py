@@ -11,7 +11,7 @@ from engine import vocabulary as v
 from engine.configuration.apply import leg_factors
 from engine.configuration.in_use import converts_for_trades, would_reroute
 from engine.core import Core
-from engine.model import Instrument
+from engine.model.instruments import Instrument
 
 _MAX_NAME: Final = 31
 _MAX_FEE_MINOR: Final = 2**31

@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from engine import records
 from engine.core import Core
-from engine.model import Currency, Group, Instrument
+from engine.model.instruments import Currency, Group, Instrument
 from engine.money import group_changed
 from engine.rounding import power_of_ten
 

@@ -9,7 +9,9 @@ from engine import records
 from engine.configuration.apply import fill_instrument
 from engine.conversion import make_conversion
 from engine.core import Core
-from engine.model import Exposure, Instrument, Route
+from engine.model.accounts import Exposure
+from engine.model.instruments import Instrument
+from engine.model.routes import Route
 
 
 def _exposures_in_use(core: Core) -> list[Exposure]:

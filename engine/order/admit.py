@@ -12,7 +12,7 @@ from engine import reject_codes as r
 from engine import vocabulary as v
 from engine.core import Core
 from engine.figures import is_priced
-from engine.model import Account, Exposure, Trade
+from engine.model.accounts import Account, Exposure, Trade
 from engine.order.plan import (
     Plan,
     free_margin_after_minor,

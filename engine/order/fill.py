@@ -3,7 +3,7 @@
 from mypy_extensions import i64
 
 from engine.core import Core
-from engine.model import Trade
+from engine.model.accounts import Trade
 from engine.order.plan import Plan, position_ticket
 
 

@@ -7,7 +7,7 @@ has the other side: the broker, at the feed's price with the group's markup.
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.model import Trade
+from engine.model.accounts import Trade
 
 
 def fill_price(trade: Trade) -> i64:

@@ -10,7 +10,7 @@ from mypy_extensions import i64
 
 from engine import vocabulary as v
 from engine.core import Core
-from engine.model import Trade
+from engine.model.accounts import Trade
 from engine.order.fill import fill
 from engine.order.freeze import freeze
 from engine.order.plan import Plan, position_ticket

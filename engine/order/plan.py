@@ -11,7 +11,7 @@ from engine import vocabulary as v
 from engine.core import Core
 from engine.figures import free_margin_floating_minor
 from engine.margin import margin_of_one_minor, margin_with_minor
-from engine.model import Exposure, Trade
+from engine.model.accounts import Exposure, Trade
 from engine.rounding import round_div, round_mul_div
 
 

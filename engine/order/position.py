@@ -11,7 +11,7 @@ from engine.core import Core
 from engine.figures import split_profit_minor
 from engine.ledger import post_margin
 from engine.margin import exposure_margin_minor
-from engine.model import Exposure, Trade
+from engine.model.accounts import Exposure, Trade
 from engine.order.plan import Plan, commission_share_minor, cost_share
 from engine.rounding import round_mul_div
 

@@ -5,7 +5,7 @@ from mypy_extensions import i64
 from engine import vocabulary as v
 from engine.core import Core
 from engine.ledger import post_agent_commission, post_balance
-from engine.model import Exposure
+from engine.model.accounts import Exposure
 from engine.order.plan import agent_commission_minor
 
 

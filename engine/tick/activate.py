@@ -11,7 +11,7 @@ from engine import vocabulary as v
 from engine.core import Core
 from engine.figures import is_priced
 from engine.hooks import ask_apply, ask_filter
-from engine.model import Trade
+from engine.model.accounts import Trade
 from engine.order.admit import check_account, check_hedge, reduces_position, trade_mode_code
 from engine.order.match import falls_into_gap, fill_price
 from engine.order.pipeline import execute

@@ -6,7 +6,7 @@ This file may fill `core.marked` and note refusals (seed 004, step 3).
 from engine import vocabulary as v
 from engine.core import Core
 from engine.hooks import ask_filter
-from engine.model import Instrument
+from engine.model.instruments import Instrument
 from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
 from engine.tick.refusals import note_refusal
 

@@ -7,7 +7,7 @@ they follow from the quote whenever they are read.
 from mypy_extensions import i64
 
 from engine.core import Core
-from engine.model import Instrument
+from engine.model.instruments import Instrument
 
 
 def mark(core: Core, instrument: Instrument, bid: i64, ask: i64) -> None:

@@ -15,7 +15,7 @@ from engine import reject_codes as r
 from engine import vocabulary as v
 from engine.command_reader import Words, reject
 from engine.core import Core
-from engine.model import Instrument
+from engine.model.instruments import Instrument
 from engine.tick.activate import activate
 from engine.tick.detect import detect
 from engine.tick.mark import mark

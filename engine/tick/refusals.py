@@ -7,7 +7,8 @@ from mypy_extensions import i64
 
 from engine import vocabulary as v
 from engine.core import Core
-from engine.model import Account, Exposure, Instrument, Trade
+from engine.model.accounts import Account, Exposure, Trade
+from engine.model.instruments import Instrument
 
 
 def note_refusal(core: Core, trade: Trade, stage: i64, reason: i64) -> None:

@@ -18,7 +18,8 @@ from engine.figures import (
     stop_out_threshold_minor,
 )
 from engine.hooks import ask_apply, ask_filter
-from engine.model import Account, Exposure, Instrument, Trade
+from engine.model.accounts import Account, Exposure, Trade
+from engine.model.instruments import Instrument
 from engine.order.pipeline import close
 from engine.risk import Evaluation, clear_bands, collect_candidates, evaluate, set_bands
 from engine.tick.refusals import may_automate, note_account_refusal, note_refusal

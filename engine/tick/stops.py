@@ -9,7 +9,8 @@ from mypy_extensions import i64
 from engine import vocabulary as v
 from engine.core import Core
 from engine.hooks import ask_apply, ask_filter
-from engine.model import Instrument, Trade
+from engine.model.accounts import Trade
+from engine.model.instruments import Instrument
 from engine.order.match import stop_loss_price, take_profit_price
 from engine.order.pipeline import close
 from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS

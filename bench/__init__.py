@@ -5,12 +5,14 @@ commit, warms up, repeats, gives median and spread, and checks what it computed.
 them, with results in bench/results: `python -m bench`.
 """
 
+import multiprocessing
 import os
 import platform
 import statistics
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -75,3 +77,9 @@ def resident_bytes() -> int:
     """Memory of this process that is in RAM now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls a function of a module in a process of its own, so that nothing is left over."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bench import machine, spread
+from bench import in_fresh_process, machine, spread
 from bench.cli import command_line
 from bench.world import (
     BLOCK,
@@ -67,15 +67,18 @@ QUIET_BLOCKS = 30
 
 
 def run(*, smoke: bool = False) -> dict[str, Any]:
-    """All sizes, one after the other; the result as plain values."""
-    rows = [measure(size) for size in (SMOKE_SIZES if smoke else SIZES)]
+    """All sizes, each in a process of its own; the result as plain values."""
+    if smoke:
+        rows = [measure(size) for size in SMOKE_SIZES]
+    else:
+        rows = [in_fresh_process(measure, size) for size in SIZES]
     result: dict[str, Any] = {
         "benchmark": "ticks",
         "seed": SEED,
         "block": BLOCK,
         "machine": machine(),
         "rows": rows,
-        "same_state_again": repeats_itself(SMOKE_SIZES[1] if smoke else SIZES[3], rows),
+        "same_state_again": ends_the_same(SMOKE_SIZES[1] if smoke else SIZES[3], rows),
         "naive": compare_with_naive(accounts=10 if smoke else 80, ticks=300 if smoke else 1_200),
     }
     realistic = [row for row in rows if row["profile"] == "realistic"]
@@ -180,7 +183,7 @@ def _difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]
     return {name: after[name] - before[name] for name in after}
 
 
-def repeats_itself(size: Size, rows: list[dict[str, Any]]) -> bool:
+def ends_the_same(size: Size, rows: list[dict[str, Any]]) -> bool:
     """A second engine, fed the same, ends in the same state. Raises `AssertionError` if not."""
     again = measure(size)
     same = [

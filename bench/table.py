@@ -1,0 +1,161 @@
+"""The tables of docs/benchmarks.md, made from the newest results in bench/results.
+
+`python -m bench.table`. This file may not measure anything, and nobody types a figure.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import ROOT
+
+RESULTS = ROOT / "bench" / "results"
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGIN = "<!-- figures: made by python -m bench.table -->"
+END = "<!-- end of the figures -->"
+
+Result = dict[str, Any]
+
+
+def newest(folder: Path = RESULTS) -> dict[str, Result]:
+    """The newest result of each benchmark. The time is in the name of the file."""
+    found: dict[str, Result] = {}
+    for path in sorted(folder.glob("*.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        found[result["benchmark"]] = result
+    return found
+
+
+def render_page(page: Path = PAGE, folder: Path = RESULTS) -> None:
+    """Puts the tables into the page, between its two marks."""
+    text = page.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    page.write_text(f"{head}{BEGIN}\n\n{tables(folder)}\n{END}{tail}", encoding="utf-8")
+
+
+def tables(folder: Path = RESULTS) -> str:
+    """All tables as Markdown."""
+    results = newest(folder)
+    parts = [
+        "\n".join([f"### {title}", "", _origin(results[name]), "", *table(results[name]), ""])
+        for name, (title, table) in TABLES.items()
+        if name in results
+    ]
+    return "\n".join(parts) if parts else "No results yet.\n"
+
+
+def _origin(result: Result) -> str:
+    """Machine, commit, seed and date of a result, in one line."""
+    on = result["machine"]
+    core = f", core {on['core']}" if "core" in on else ""
+    return (
+        f"{result.get('date', 'undated')} UTC, commit `{on['commit']}`, seed {result['seed']}, "
+        f"{on['processor']}, {on['cores']} cores, Python {on['python']}{core}."
+    )
+
+
+def _ticks(result: Result) -> list[str]:
+    lines = [
+        "| positions | funding (median level) | M ticks/s (lowest-highest) | ns a tick "
+        "| evaluations a tick | margin calls | stop-outs | quiet tick, ns |",
+        "|---:|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['positions']:,} | {row['profile']} ({row['median_level_percent']:.0f} %) "
+            f"| {_millions(row['ticks_per_second'])} | {row['tick_ns']['median']:.0f} "
+            f"| {row['evaluations_per_tick']:.4f} | {row['events']['margin_calls']:,} "
+            f"| {row['events']['stop_outs']:,} | {row['quiet_ns']['median']:.1f} |"
+        )
+    ratio, naive = result["quiet_ratio"], result["naive"]
+    lines += [
+        "",
+        f"A tick that triggers nothing costs at {ratio['positions'][1]:,} positions "
+        f"{ratio['ratio']:.2f} times what it costs at {ratio['positions'][0]:,}. "
+        f"The naive engine gives the same {naive['same_events']:,} events on {naive['ticks']:,} "
+        f"wild ticks over {naive['positions']:,} positions, {naive['same_stop_outs']} stop-outs "
+        f"and {naive['same_margin_calls']} margin calls among them.",
+    ]
+    return lines
+
+
+def _orders(result: Result) -> list[str]:
+    lines = [
+        f"{result['positions']:,} open positions.",
+        "",
+        "| command | M commands/s (lowest-highest) | ns each |",
+        "|---|---|---:|",
+    ]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['command']} | {_millions(row['commands_per_second'])} "
+            f"| {row['command_ns']['median']:.0f} |"
+        )
+    return lines
+
+
+def _journal(result: Result) -> list[str]:
+    lines = [
+        "| records a commit | client keys | raw file, M records/s | journal, M records/s "
+        "| ratio (lowest-highest) | a commit, µs | raw, µs |",
+        "|---:|---|---:|---:|---|---:|---:|",
+    ]
+    for row in result["rows"]:
+        ratio = row["ratio"]
+        lines.append(
+            f"| {row['records_per_commit']:,} | {'yes' if row['client_keys'] else 'no'} "
+            f"| {row['raw_records_per_second']['median'] / 1e6:.3f} "
+            f"| {row['journal_records_per_second']['median'] / 1e6:.3f} "
+            f"| {ratio['median']:.2f} ({ratio['lowest']:.2f}-{ratio['highest']:.2f}) "
+            f"| {row['journal_commit_us']['median']:.0f} | {row['raw_commit_us']['median']:.0f} |"
+        )
+    return lines
+
+
+def _replay(result: Result) -> list[str]:
+    lines = [
+        f"{result['ticks']:,} ticks, {result['positions']:,} open positions.",
+        "",
+        "| run | M commands/s (lowest-highest) | 10 million in |",
+        "|---|---|---:|",
+    ]
+    for row in result["rows"]:
+        rate = row["commands_per_second"]
+        lines.append(f"| {row['run']} | {_millions(rate)} | {1e7 / rate['median']:.1f} s |")
+    return lines
+
+
+def _snapshot(result: Result) -> list[str]:
+    lines = [
+        "| positions | write, s per million | recover, s per million | memory, bytes a position "
+        "| state | stored |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['positions']:,} | {row['write_seconds_per_million']['median']:.2f} "
+            f"| {row['recover_seconds_per_million']['median']:.2f} "
+            f"| {row['memory_bytes_per_position']:.0f} "
+            f"| {row['state_bytes_per_position']:.0f} | {row['stored_bytes_per_position']:.0f} |"
+        )
+    return lines
+
+
+def _millions(rate: dict[str, float]) -> str:
+    """Median and extremes of a rate, in millions."""
+    return f"{rate['median'] / 1e6:.3f} ({rate['lowest'] / 1e6:.3f}-{rate['highest'] / 1e6:.3f})"
+
+
+TABLES: dict[str, tuple[str, Callable[[Result], list[str]]]] = {
+    "ticks": ("Ticks through the core", _ticks),
+    "orders": ("Order commands through the core", _orders),
+    "journal": ("Journal beside a raw file", _journal),
+    "replay": ("Replay", _replay),
+    "snapshot": ("Snapshot and recovery", _snapshot),
+}
+
+
+if __name__ == "__main__":
+    render_page()

@@ -77,6 +77,18 @@ class Names:
         elif isinstance(event, records.PositionOpened | records.PositionChanged):
             self.ticket_instrument[event.position] = event.instrument
 
+    def of_config(self, kind: int, number: int) -> str | None:
+        """The name of a configuration object; None where it has none or is not known."""
+        if kind == v.CONFIG_CURRENCY and number in self.currencies:
+            return self.currencies[number].code
+        if kind == v.CONFIG_FEED:
+            return self.feeds.get(number)
+        if kind == v.CONFIG_INSTRUMENT and number in self.instruments:
+            return self.instruments[number].symbol
+        if kind in (v.CONFIG_GROUP, v.CONFIG_TERMS) and number in self.groups:
+            return self.groups[number].name
+        return None
+
     def group_of(self, login: int) -> records.Group | None:
         return self.groups.get(self.account_group.get(login, 0))
 
@@ -89,6 +101,8 @@ class Names:
     def instrument_of(self, record: records.Record) -> int:
         """The instrument that a record speaks of, itself or by its ticket; 0 if none."""
         number = getattr(record, "instrument", 0)
+        if isinstance(record, records.Configured) and record.kind == v.CONFIG_INSTRUMENT:
+            number = record.identifier
         for name in ("position", "order", "ticket"):
             number = number or self.ticket_instrument.get(getattr(record, name, 0), 0)
         return int(number)
@@ -113,6 +127,8 @@ def describe(record: records.Record, names: Names) -> dict[str, Any]:
     if isinstance(record, records.Configure):
         config = records.decode_config(record)
         shown |= {"configuration": msgspec.to_builtins(config)}
+    if isinstance(record, records.Configured):
+        shown["name"] = names.of_config(record.kind, record.identifier)
     if isinstance(record, records.Rejected):
         shown["message"] = reject_codes.SENTENCES.get(record.code, "")
     if hasattr(record, "key_high"):

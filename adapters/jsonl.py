@@ -23,7 +23,7 @@ an account that neither the configuration nor an earlier line opens gives the `c
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +33,7 @@ import msgspec
 from adapters.config import Settings
 from adapters.describe import COMMAND_NAMES, WORDS
 from adapters.units import I64_MAX, LOT_DIGITS, BadInput, parse_time, scaled, scaled_decimal, shown
-from engine import records
+from engine import bounds, records
 from engine import vocabulary as v
 
 _KEY_OF_FIELD: Final = {
@@ -58,6 +58,8 @@ class FileCommand:
     names: dict[str, str]
     name: str | None
     """What later lines call the ticket that this order gets."""
+    repeated: bool = False
+    """An earlier line sent the same: the core won't see it, the first answer comes again."""
 
     def record(self, tickets: Mapping[str, int]) -> records.Command:
         """The command with its tickets; a name whose order was refused gives ticket 0."""
@@ -74,6 +76,8 @@ class _Reader:
     digits_of_login: dict[int, int]
     named: dict[str, int] = field(default_factory=dict)
     """Name of an order -> instrument."""
+    keyed: dict[tuple[int, int], FileCommand] = field(default_factory=dict)
+    """Client key -> the line that gave it first."""
 
     def currency_digits(self, group: int) -> int | None:
         found = self.groups.get(group)
@@ -102,7 +106,7 @@ def read_commands(path: Path, settings: Settings) -> list[FileCommand]:
         if not line.strip():
             continue
         try:
-            command = _command(line, number, reader)
+            command = _once(_command(line, number, reader), reader)
             if commands and command.time_ns < commands[-1].time_ns:
                 raise BadInput("time goes back: the line before is later")
         except BadInput as error:
@@ -131,6 +135,20 @@ def _command(text: str, line: int, reader: _Reader) -> FileCommand:
         if digits is not None:
             reader.digits_of_login[fields["login"]] = digits
     return FileCommand(line, time_ns, command, fields, names, name)
+
+
+def _once(command: FileCommand, reader: _Reader) -> FileCommand:
+    """A client key stands for one command: the same again is a repetition, another an error."""
+    key = (command.fields.get("key_high", 0), command.fields.get("key_low", 0))
+    if key == (0, 0):
+        return command
+    first = reader.keyed.setdefault(key, command)
+    if first is command:
+        return command
+    same = (first.command, first.fields, first.names)
+    if same != (command.command, command.fields, command.names):
+        raise BadInput(f"key: line {first.line} gives it to another command")
+    return replace(command, repeated=True)
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -164,15 +182,18 @@ def _name(given: dict[str, Any], command: type[records.Command], reader: _Reader
 
 def _configure(given: dict[str, Any]) -> dict[str, Any]:
     """`kind` and `configuration`: a configuration record in the core's own numbers."""
-    kind = _word("kind", _take(given, "kind"), v.CONFIG_NAMES)
+    kind = _word("kind", _take(given, "kind"), v.CONFIG_NAMES[: v.CONFIG_HOOKS])
     raw = _take(given, "configuration")
     if given:
         raise BadInput(f"configure has no key {shown(next(iter(given)))}")
     try:
         config = msgspec.convert(raw, records.CLASS_OF_CONFIG[kind], strict=True)
-    except (msgspec.ValidationError, KeyError) as error:
+    except msgspec.ValidationError as error:
         raise BadInput(f"configuration: {error}") from None
-    return {"kind": kind, "payload": msgspec.msgpack.encode(config)}
+    payload = msgspec.msgpack.encode(config)
+    if len(payload) > bounds.MAX_PAYLOAD_BYTES:
+        raise BadInput(f"configuration: is larger than {bounds.MAX_PAYLOAD_BYTES} bytes")
+    return {"kind": kind, "payload": payload}
 
 
 # ---------------------------------------------------------------- the fields of a command
@@ -326,7 +347,10 @@ def _decimal(value: Any, digits: int) -> int:
 
 
 def _time(value: Any) -> int:
-    return parse_time(value) if isinstance(value, str) else _integer(value)
+    time_ns = parse_time(value) if isinstance(value, str) else _integer(value)
+    if not 0 < time_ns <= bounds.MAX_TIME_NS:
+        raise BadInput(f"time {shown(str(value))} is not between 1970 and 2116")
+    return time_ns
 
 
 def _client_key(value: Any) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Files of quotes, read whole and checked before anything is written.
 
 This file may not guess: a line that can't be read exactly refuses the file, with its
-name, its line and what was expected. It knows nothing of the engine.
+name, its line and what was expected.
 
 Two formats:
 
@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.units import I64_MAX, BadInput, parse_time, scaled, shown
+from engine.bounds import MAX_TIME_NS
 
 _NS_PER_MS_DIGITS = 6
 _DAY_NS = 86_400 * 10**9
@@ -213,6 +214,8 @@ def _read_rows(
             if len(row) != width:
                 raise BadInput(f"has {len(row)} values, expected {width}")
             time_ns = time_of(row[time_column])
+            if not 0 < time_ns <= MAX_TIME_NS:
+                raise BadInput(f"time {shown(row[time_column])} is not between 1970 and 2116")
             if time_ns < last:
                 raise BadInput(
                     f"time {shown(row[time_column])} goes back: the line before is later"

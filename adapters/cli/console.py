@@ -4,9 +4,11 @@ This file may print, nothing else. Results are plain lines or JSON whose decimal
 their digits. A progress bar shows only where stderr is a terminal.
 """
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -65,6 +67,17 @@ def rate(count: int, seconds: float, what: str) -> str:
 def moment(time_ns: int) -> str:
     """A time for a person; `-` before the first command."""
     return format_time(time_ns) if time_ns else "-"
+
+
+def program() -> str:
+    """How this command was called, for advice that can be typed again."""
+    called = Path(sys.argv[0])
+    if called.name != "lockstep" or shutil.which("lockstep") == str(called):
+        return "lockstep"
+    try:
+        return str(called.relative_to(Path.cwd()))
+    except ValueError:
+        return str(called)
 
 
 @contextmanager

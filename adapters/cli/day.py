@@ -111,7 +111,11 @@ class _Runner:
 
     def from_file(self, command: FileCommand) -> None:
         self.next_command = next(self.file, None)
-        events = self.send(command.record(self.tickets), command.time_ns)
+        record = command.record(self.tickets)
+        if command.repeated:
+            events = self.submit(record, command.time_ns)
+        else:
+            events = self.send(record, command.time_ns)
         if command.name is not None:
             for event in events:
                 if isinstance(event, records.OrderPlaced):

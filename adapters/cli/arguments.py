@@ -1,0 +1,42 @@
+"""Arguments that several commands share, and how their text is read.
+
+This file may parse only.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from adapters.hook_plugin import load_hooks
+from adapters.units import I64_MAX, BadInput, parse_time, shown
+from engine import Hooks
+
+Directory = Annotated[Path, Parameter(help="Directory of the run: journal and snapshots.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of text.")]
+HookModule = Annotated[
+    str | None,
+    Parameter(name="--hooks", help="Python module with the hooks that decide with the core."),
+]
+
+
+def hooks_of(module: str | None) -> Hooks | None:
+    """The hooks of a module by name. Raises `BadHooks`."""
+    return None if module is None else load_hooks(module)
+
+
+def point(option: str, text: str | None) -> tuple[int | None, int | None]:
+    """`SEQ|TIME` as (sequence, None) or (None, time_ns). Raises `BadInput`."""
+    if text is None:
+        return None, None
+    if text.isascii() and text.isdigit():
+        if len(text) > 19 or int(text) > I64_MAX:
+            raise BadInput(f"{option} {shown(text)}: is beyond any sequence")
+        return int(text), None
+    try:
+        return None, parse_time(text)
+    except BadInput:
+        raise BadInput(
+            f"{option} {shown(text)}: is neither a sequence number nor a time such as"
+            " 2014-05-05T14:03:00Z"
+        ) from None

@@ -1,0 +1,54 @@
+"""The directory of a run: made new, found, or made free for another demo.
+
+This file may create directories and remove what a demo wrote, and nothing else: not one
+file that it does not know.
+"""
+
+import shutil
+from pathlib import Path
+
+from adapters.cli import origin
+from adapters.replay import JOURNAL_FOLDER, SNAPSHOT_FOLDER
+from adapters.units import BadInput
+
+_OWN = (JOURNAL_FOLDER, SNAPSHOT_FOLDER, origin.NAME)
+
+
+def check_new(directory: Path) -> None:
+    """Raises `BadInput` unless the directory is empty or does not exist yet."""
+    if directory.exists() and not directory.is_dir():
+        raise BadInput(f"{directory}: is not a directory")
+    if directory.exists() and any(directory.iterdir()):
+        holds = "a journal" if (directory / JOURNAL_FOLDER).exists() else "files"
+        raise BadInput(f"{directory}: already holds {holds}; name a new or an empty directory")
+
+
+def check_demo(directory: Path) -> bool:
+    """Whether an earlier demo is in the directory; `BadInput` if anything else is."""
+    found = origin.read(directory)
+    if found is None or found.command != "demo":
+        check_new(directory)
+        return False
+    foreign = sorted(entry.name for entry in directory.iterdir() if entry.name not in _OWN)
+    if foreign:
+        raise BadInput(
+            f"{directory}: holds an earlier demo and {foreign[0]}, which no demo wrote;"
+            " name another directory"
+        )
+    return True
+
+
+def clear_demo(directory: Path) -> None:
+    """Removes an earlier demo; its label goes last."""
+    for folder in (JOURNAL_FOLDER, SNAPSHOT_FOLDER):
+        if (directory / folder).is_dir():
+            shutil.rmtree(directory / folder)
+    (directory / origin.NAME).unlink(missing_ok=True)
+
+
+def make(directory: Path) -> None:
+    """Makes the directory. Raises `BadInput`."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{directory}: can't be made: {error.strerror}") from None

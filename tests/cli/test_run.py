@@ -1,0 +1,275 @@
+"""`lockstep run`: quotes and commands from files; bad input changes nothing."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import ROOT, Call
+
+REAL = ROOT.parent / "shared" / "data" / "ticks"
+REAL_DAY = ROOT / "examples" / "real_day.toml"
+
+CONFIG = """
+[[currency]]
+code = "USD"
+[[currency]]
+code = "EUR"
+[[feed]]
+name = "one"
+[[feed]]
+name = "two"
+crossed_quotes = "reject"
+[[instrument]]
+symbol = "EURUSD"
+base = "EUR"
+profit = "USD"
+digits = 5
+contract_size = 100_000
+price_min = 0.5
+price_max = 3
+feeds = ["one", "two"]
+[[instrument]]
+symbol = "XAUUSD"
+base = "USD"
+profit = "USD"
+digits = 2
+contract_size = 100
+profit_mode = "cfd"
+margin_mode = "cfd_leverage"
+price_min = 100
+price_max = 9000
+feeds = ["one"]
+[[group]]
+name = "usd"
+currency = "USD"
+[[group]]
+name = "eur"
+currency = "EUR"
+[[account]]
+login = 7
+group = "eur"
+deposit = 10_000
+[[clients]]
+group = "usd"
+"""
+CSV = """time,bid,ask
+2014-05-05T08:00:00Z,1.38000,1.38010
+2014-05-05T08:00:02Z,1.38100,1.38110
+2014-05-05T08:00:04Z,1.38200,1.38210
+2014-05-05T08:00:06Z,1.38300,1.38310
+"""
+COMMANDS = """
+{"time": "2014-05-05T08:00:01Z", "command": "place_order", "name": "a", "login": 7, "symbol": "EURUSD", "type": "market", "side": "buy", "volume": 0.20, "key": "00000000000000000000000000000007"}
+{"time": "2014-05-05T08:00:01Z", "command": "place_order", "login": 7, "symbol": "EURUSD", "type": "market", "side": "buy", "volume": 0.20, "key": "00000000000000000000000000000007"}
+{"time": "2014-05-05T08:00:03Z", "command": "close_position", "login": 7, "position": "a", "volume": 0.05}
+{"time": "2014-05-05T08:00:05Z", "command": "close_position", "login": 7, "position": "a"}
+{"time": "2014-05-05T08:00:07Z", "command": "place_order", "login": 7, "symbol": "XAUUSD", "type": "market", "side": "buy", "volume": 0.20}
+"""  # noqa: E501
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """A folder with a configuration, quotes and commands."""
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    (folder / "day.toml").write_text(CONFIG)
+    (folder / "eurusd.csv").write_text(CSV)
+    (folder / "commands.jsonl").write_text(COMMANDS)
+    with zipfile.ZipFile(folder / "eurusd.zip", "w") as archive:
+        archive.writestr("quotes.csv", "28801000,1.38050,1.38060\n28803000.5,1.39000,1.38990\n")
+    with zipfile.ZipFile(folder / "gold.zip", "w") as archive:
+        archive.writestr("quotes.csv", "28800500,1300.10,1300.60\n")
+    return folder
+
+
+def events_of(call: Call, path: Path, *arguments: object) -> list[dict[str, Any]]:
+    called = call("events", path, *arguments, "--json")
+    assert called.code == 0, called.err
+    return [json.loads(text) for text in called.out.splitlines()]
+
+
+def test_run_of_quotes_and_commands_follows_names_through_partial_closes(
+    inputs: Path, tmp_path: Path, call: Call
+) -> None:
+    out = tmp_path / "day"
+    called = call(
+        "run", out, "--config", inputs / "day.toml",
+        "--ticks", f"EURUSD@one={inputs / 'eurusd.csv'}",
+        "--commands", inputs / "commands.jsonl", "--json",
+    )  # fmt: skip
+    assert called.code == 0, called.err
+    answer = called.json()
+    assert answer["data"] == "quotes from files"
+    assert answer["orders_filled"] == 1, "the repeated line was answered, not applied"
+    assert answer["commands"] == 9 + 2 + 4 + 4
+    assert answer["positions_closed"] == {"client": 2}
+    assert list(answer["rejected"]) == ["206 the instrument has no quote yet"]
+    closed = events_of(call, out, "--type", "position_closed")
+    assert [(e["position"], e["rest_position"], e["volume"]) for e in closed] == [
+        (1, 2, 0.05), (2, 0, 0.15)
+    ]  # fmt: skip
+    assert [e["close_price"] for e in closed] == [1.381, 1.382]
+    # 0.05 lots: (6905.00 - 6900.50) USD = 4.50 USD at 1.38100 = 3.26 EUR; the rest likewise.
+    assert [e["profit"] for e in closed] == [3.26, 20.62]
+    state = call("state", out, "--account", 7).json()
+    assert (state["equity"], state["currency"], state["margin_level"]) == (10_023.88, "EUR", None)
+    assert "data" not in state, "quotes and commands from files are not generated"
+    assert call("replay", out, "--verify", "--no-snapshot").code == 0
+
+
+def test_files_are_merged_by_time_and_by_their_order_at_equal_times(
+    inputs: Path, tmp_path: Path, call: Call
+) -> None:
+    out = tmp_path / "day"
+    called = call(
+        "run", out, "--config", inputs / "day.toml", "--day", "2014-05-05", "--json",
+        "--ticks", f"EURUSD@two={inputs / 'eurusd.zip'}", f"XAUUSD@one={inputs / 'gold.zip'}",
+        f"EURUSD@one={inputs / 'eurusd.csv'}",
+    )  # fmt: skip
+    assert called.code == 0, called.err
+    answer = called.json()
+    assert answer["quotes"] == 7
+    assert [f["crossed"] for f in answer["files"]] == [1, 0, 0]
+    assert answer["rejected"] == {"208 the bid is above the ask": 1}
+
+
+def test_run_tells_that_generated_clients_are_generated(
+    inputs: Path, tmp_path: Path, call: Call
+) -> None:
+    out = tmp_path / "day"
+    called = call(
+        "run", out, "--config", inputs / "day.toml", "--clients", 3, "--seed", 4,
+        "--ticks", f"EURUSD@one={inputs / 'eurusd.csv'}",
+    )  # fmt: skip
+    assert called.code == 0
+    assert "3 generated clients, seed 4" in called.out
+    assert "what happened (quotes from files, generated clients)" in called.out
+    assert "generated clients" in call("state", out, "--account", 100_001).json()["data"]
+
+
+def test_run_of_commands_alone_works(inputs: Path, tmp_path: Path, call: Call) -> None:
+    arguments = ("--config", inputs / "day.toml", "--commands", inputs / "commands.jsonl")
+    called = call("run", tmp_path / "day", *arguments, "--json")
+    assert called.code == 0
+    assert called.json()["orders_filled"] == 0
+
+
+# What is put in place of a good input, and what the sentence must say.
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"config": None}, "--config"),
+    ({"config": "none.toml"}, "none.toml: can't be read"),
+    ({"day.toml": "profile = ["}, "day.toml: is not TOML"),
+    ({"day.toml": CONFIG.replace("contract_size = 100_000", "contract_size = 0")}, "EURUSD"),
+    ({"day.toml": CONFIG.replace('name = "usd"', 'name = "usd"\nleverage = 0')}, "group usd"),
+    ({"ticks": ["EURUSD@one"]}, "--ticks 'EURUSD@one': expected SYMBOL@PROVIDER=FILE"),
+    ({"ticks": ["EURUSD=x.csv"]}, "expected SYMBOL@PROVIDER=FILE"),
+    ({"ticks": ["GBPUSD@one=eurusd.csv"]}, "has no instrument 'GBPUSD'; known: EURUSD, XAUUSD"),
+    ({"ticks": ["EURUSD@six=eurusd.csv"]}, "has no feed 'six'; known: one, two"),
+    ({"ticks": ["XAUUSD@two=eurusd.csv"]}, "does not list the feed 'two' for XAUUSD"),
+    ({"ticks": ["EURUSD@one=none.csv"]}, "none.csv: can't be read"),
+    ({"ticks": ["EURUSD@one=eurusd.zip"], "day": None}, "the day is needed (--day DATE)"),
+    ({"day": "5 May"}, "--day: '5 May' is not a day such as 2014-05-05"),
+    ({"eurusd.csv": CSV.replace("1.38100", "1.38.1")}, "eurusd.csv, line 3: bid '1.38.1' is not"),
+    ({"eurusd.csv": CSV.replace("1.38100", "1.381001")}, "line 3: bid '1.381001' has 6 decimals"),
+    ({"eurusd.csv": CSV.replace("1.38100", "1.38120")}, "line 3: crossed quote: bid 1.38120"),
+    ({"eurusd.csv": CSV.replace("08:00:04", "07:00:04")}, "line 4: time '2014-05-05T07:00:04Z'"),
+    ({"eurusd.csv": CSV.replace(",1.38110", "")}, "line 3: has 2 values, expected 3"),
+    ({"eurusd.csv": CSV.replace("2014-05-05T08:00:02Z", "noon")}, "line 3: 'noon' is not a time"),
+    ({"eurusd.csv": CSV[5:]}, "line 1: expected a header"),
+    ({"eurusd.csv": "time,bid,ask\n"}, "eurusd.csv: holds no quotes"),
+    ({"commands.jsonl": "{}\n"}, "commands.jsonl, line 1: the key 'time' is missing"),
+    ({"commands.jsonl": COMMANDS.replace("EURUSD", "EURXXX")}, "line 2: symbol: there is no"),
+    ({"commands.jsonl": COMMANDS + "{"}, "commands.jsonl, line 7: is not JSON"),
+    (
+        {"commands.jsonl": COMMANDS.replace('"volume": 0.20, "key"', '"volume": 1, "key"', 1)},
+        "line 3: key: line 2 gives it to another command",
+    ),
+    ({"commands": "none.jsonl"}, "none.jsonl: can't be read"),
+    ({"ticks": None, "commands": None}, "nothing to run"),
+    ({"ticks": None, "clients": 5}, "generated clients need quotes"),
+    ({"clients": -1}, "--clients -1"),
+    ({"clients": 5, "day.toml": CONFIG.split("[[clients]]")[0]}, "has no [[clients]] table"),
+    ({"clients": 5, "day.toml": CONFIG + "habits = { x = 1 }\n"}, "habits: 'x' is none of"),
+    ({"clients": 5, "day.toml": CONFIG + "habits = { swing = 0 }\n"}, "all weights are 0"),
+    ({"hooks": "no_such_module"}, "no_such_module"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), BAD)
+def test_bad_input_gets_one_sentence_and_changes_nothing(
+    inputs: Path, tmp_path: Path, call: Call, change: dict[str, Any], sentence: str
+) -> None:
+    given: dict[str, Any] = {
+        "config": "day.toml", "ticks": ["EURUSD@one=eurusd.csv"], "day": "2014-05-05",
+        "commands": "commands.jsonl", "clients": 2, "hooks": None,
+    }  # fmt: skip
+    for key, value in change.items():
+        if "." in key:
+            (inputs / key).write_text(value)
+        else:
+            given[key] = value
+    arguments: list[object] = []
+    for option in ("config", "commands"):
+        if given[option] is not None:
+            arguments += [f"--{option}", inputs / given[option]]
+    for option in ("day", "clients", "hooks"):
+        if given[option] is not None:
+            arguments += [f"--{option}={given[option]}"]
+    if given["ticks"] is not None:
+        arguments += ["--ticks", *(t.replace("=", f"={inputs}/") for t in given["ticks"])]
+    called = call("run", tmp_path / "day", *arguments)
+    assert called.code == 2, called.out
+    assert called.out == ""
+    assert called.err.startswith("lockstep: ") and called.err.count("\n") == 1
+    assert sentence in called.err
+    assert not (tmp_path / "day").exists()
+
+
+def test_run_into_a_directory_that_is_not_empty_is_refused(
+    inputs: Path, tmp_path: Path, call: Call
+) -> None:
+    arguments = ("--config", inputs / "day.toml", "--ticks", f"EURUSD@one={inputs}/eurusd.csv")
+    out = tmp_path / "day"
+    assert call("run", out, *arguments).code == 0
+    before = {p: p.stat().st_mtime_ns for p in out.rglob("*")}
+    again = call("run", out, *arguments)
+    assert again.code == 2
+    assert "already holds a journal" in again.err
+    assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == before
+    assert call("demo", "--out", out).code == 2, "a demo does not replace a run either"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"the real quotes are not in {REAL}")
+def test_a_share_of_the_real_day_runs_with_clients_and_commands(tmp_path: Path, call: Call) -> None:
+    ticks = []
+    for symbol, provider, start, count in (
+        ("XAUUSD", "oanda", 18_000_000, 2_500),
+        ("EURUSD", "oanda", 18_000_000, 700),
+        ("EURUSD", "fxcm", 0, 1_500),
+        ("NZDUSD", "fxcm", 0, 1_500),
+    ):
+        name = f"{provider}_{symbol.lower()}"
+        with zipfile.ZipFile(REAL / name / "20140505_quote.zip") as archive:
+            lines = archive.read(archive.namelist()[0]).decode().splitlines()
+        chosen = [text for text in lines if float(text.split(",")[0]) >= start][:count]
+        path = tmp_path / f"{name}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("quotes.csv", "\n".join(chosen))
+        ticks.append(f"{symbol}@{provider}={path}")
+    out = tmp_path / "real-day"
+    called = call(
+        "run", out, "--config", REAL_DAY, "--day", "2014-05-05", "--clients", 150, "--seed", 1,
+        "--commands", ROOT / "examples" / "commands.jsonl", "--ticks", *ticks, "--json",
+    )  # fmt: skip
+    assert called.code == 0, called.err
+    answer = called.json()
+    assert answer["quotes"] == 6_200
+    assert answer["closes_with_conversion"] > 10
+    assert answer["rejected"]["208 the bid is above the ask"] > 0
+    assert answer["orders_filled"] > 100
+    replayed = call("replay", out, "--verify", "--no-snapshot", "--json").json()
+    assert replayed["verified"] is True
+    assert replayed["state_hash"] == answer["state_hash"]

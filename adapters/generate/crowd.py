@@ -25,8 +25,8 @@ from engine import records
 FIRST_LOGIN: Final = 100_001
 _SECOND_NS: Final = 10**9
 _MINUTE_NS: Final = 60 * _SECOND_NS
-_FIRST_LOOKS_NS: Final = 150 * _MINUTE_NS
-"""All clients have looked for the first time after this."""
+_FIRST_LOOKS_SHARE: Final = 10
+"""All clients have looked for the first time after this part of the day."""
 
 Action = Callable[[int], tuple[list[records.Command], int]]
 """Called with the time; returns commands and the seconds until the next call (0: never)."""
@@ -141,9 +141,10 @@ class Crowd:
 
     def _plan_life(self, client: Client, end_ns: int) -> None:
         """The first look, and for some a visit of the back office."""
-        self._plan(self.start_ns + 1 + self.dice.below(_FIRST_LOOKS_NS), self._look_of(client))
-        span = end_ns - self.start_ns
-        moment = self.start_ns + 1 + self.dice.below(max(span, 1))
+        span = max(end_ns - self.start_ns, _FIRST_LOOKS_SHARE)
+        first = self.start_ns + 1 + self.dice.below(span // _FIRST_LOOKS_SHARE)
+        self._plan(first, self._look_of(client))
+        moment = self.start_ns + 1 + self.dice.below(span)
         visit = self.dice.below(1_000)
         if visit < 30:
             self._plan(moment, lambda _: (office.correction(client, self.dice), 0))

@@ -261,7 +261,7 @@ def test_a_share_of_the_real_day_runs_with_clients_and_commands(tmp_path: Path, 
         ticks.append(f"{symbol}@{provider}={path}")
     out = tmp_path / "real-day"
     called = call(
-        "run", out, "--config", REAL_DAY, "--day", "2014-05-05", "--clients", 150, "--seed", 1,
+        "run", out, "--config", REAL_DAY, "--day", "2014-05-05", "--clients", 400, "--seed", 1,
         "--commands", ROOT / "examples" / "commands.jsonl", "--ticks", *ticks, "--json",
     )  # fmt: skip
     assert called.code == 0, called.err

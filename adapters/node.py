@@ -15,6 +15,7 @@ the only way to start. After a failed commit memory is ahead of the journal, so 
 is dead: every further call raises, and the process should end.
 """
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -303,14 +304,12 @@ class Node:
         """
         self.commit()
         tail = self.journal.tail()
+        state = self.engine.state_bytes()
+        state_hash = hashlib.blake2b(state, digest_size=32).hexdigest()  # Engine.state_hash
         store = SnapshotStore.open(self.directory / SNAPSHOT_FOLDER, writable=True)
         try:
             info = store.write(
-                tail.last_sequence,
-                self.engine.time_ns,
-                tail.block_hash,
-                self.engine.state_hash(),
-                self.engine.state_bytes(),
+                tail.last_sequence, self.engine.time_ns, tail.block_hash, state_hash, state
             )
             if keep is not None:
                 store.prune(keep)

@@ -1,6 +1,6 @@
 """The journal beside a raw file: records per second, durable, at several commit sizes.
 
-`python -m bench.journal [--json] [--smoke] [--directory DIR]`
+`python -m bench.journal [--json] [--smoke]`, run in a folder on the disk to measure
 
 Workload: records of 128 bytes, half of a commit commands (`PlaceOrder`) and half the
 events they cause (`LedgerEntry`). The raw file gets the very same bytes by `write` and
@@ -11,12 +11,8 @@ second; a ratio is taken within each round. The row with client keys has a rando
 every command. At the end the journal is verified, block by block.
 """
 
-import argparse
-import json
 import os
 import shutil
-import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,7 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bench import machine
+from bench import machine, spread
+from bench.cli import command_line
 from engine import records
 from journal import NO_HOOKS, BlockDraft, LmdbJournal, framing
 
@@ -174,26 +171,19 @@ def run_size(size: Size, rounds: int, directory: Path) -> dict[str, Any]:
         "records_per_commit": size.records,
         "client_keys": size.keys,
         "commits": rounds * size.commits,
-        "raw_records_per_second": _spread(raw_rates),
-        "journal_records_per_second": _spread(journal_rates),
-        "ratio": _spread(ratios),
-        "raw_commit_us": _spread([1e6 * s for s in raw_seconds]),
-        "journal_commit_us": _spread([1e6 * s for s in commit_seconds]),
+        "raw_records_per_second": spread(raw_rates),
+        "journal_records_per_second": spread(journal_rates),
+        "ratio": spread(ratios),
+        "raw_commit_us": spread([1e6 * s for s in raw_seconds]),
+        "journal_commit_us": spread([1e6 * s for s in commit_seconds]),
     }
 
 
-def _spread(values: list[float]) -> dict[str, float]:
-    """Median and quartiles."""
-    low, middle, high = statistics.quantiles(values, n=4)
-    return {"median": middle, "lower_quartile": low, "upper_quartile": high}
-
-
-def run(*, smoke: bool = False, directory: Path | None = None) -> dict[str, Any]:
-    """All sizes; the result as plain values. Files go to a new folder and are removed."""
+def run(*, smoke: bool = False) -> dict[str, Any]:
+    """All sizes; the result as plain values. Files are made in the current folder and removed."""
     rows = []
     for size in SMOKE_SIZES if smoke else SIZES:
-        parent = directory or Path.cwd()
-        folder = Path(tempfile.mkdtemp(prefix="bench-journal-", dir=parent))
+        folder = Path(tempfile.mkdtemp(prefix="bench-journal-", dir=Path.cwd()))
         try:
             rows.append(run_size(size, SMOKE_ROUNDS if smoke else ROUNDS, folder))
         finally:
@@ -207,32 +197,20 @@ def run(*, smoke: bool = False, directory: Path | None = None) -> dict[str, Any]
     }
 
 
-def main() -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Journal beside a raw file, durable records/s")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes: does it run")
-    parser.add_argument("--directory", type=Path, help="on the disk to measure (default: here)")
-    arguments = parser.parse_args()
-    result = run(smoke=arguments.smoke, directory=arguments.directory)
-    if arguments.json:
-        json.dump(result, sys.stdout, indent=2)
-        print()
-        return 0
-    print(f"journal beside a raw file, {RECORD_BYTES}-byte records, {result['machine']}")
-    print("records/commit  keys   raw M/s  journal M/s  ratio (quartiles)   commit us  raw us")
+def show(result: dict[str, Any]) -> None:
+    """The result as a table for people."""
+    print(f"records of {result['record_bytes']} bytes, durable; raw file: write and fdatasync")
+    print("records/commit  keys   raw M/s  journal M/s  ratio (lowest-highest)  commit us  raw us")
     for row in result["rows"]:
         ratio = row["ratio"]
         print(
             f"{row['records_per_commit']:14}  {'yes' if row['client_keys'] else 'no ':4}"
             f"{row['raw_records_per_second']['median'] / 1e6:9.3f}"
             f"{row['journal_records_per_second']['median'] / 1e6:13.3f}"
-            f"   {ratio['median']:.2f}"
-            f" ({ratio['lower_quartile']:.2f}-{ratio['upper_quartile']:.2f})"
-            f"{row['journal_commit_us']['median']:14.0f}{row['raw_commit_us']['median']:8.0f}"
+            f"   {ratio['median']:.2f} ({ratio['lowest']:.2f}-{ratio['highest']:.2f})"
+            f"{row['journal_commit_us']['median']:19.0f}{row['raw_commit_us']['median']:8.0f}"
         )
-    return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(command_line(__doc__, run, show))

@@ -40,10 +40,13 @@ class BlockHeader(NamedTuple):
     block_number: int
     """1 for the first block of a journal, then dense."""
     first_sequence: int
+    """Of its first command; the block is stored under it."""
     last_sequence: int
     """A block holds every sequence from first to last, so commands = last - first + 1."""
     command_bytes: int
+    """Size of the commands, which follow the header."""
     event_bytes: int
+    """Size of the events, which follow the commands."""
     first_time_ns: int
     """Time of the first command, nanoseconds since 1970-01-01 UTC."""
     last_time_ns: int
@@ -53,8 +56,11 @@ class BlockHeader(NamedTuple):
     hook_identity: bytes
     """16 bytes: digest of the `HookSet` in force for every command of the block; 0: no hooks."""
     previous_hash: bytes
+    """`block_hash` of the block before; of the first block the genesis hash."""
     body_checksum: bytes
+    """xxh3, 128 bits, of commands and events."""
     block_hash: bytes
+    """blake3 of all bytes of the header before this field."""
 
 
 BEFORE_FIRST: Final = BlockHeader(

@@ -37,15 +37,19 @@ class SnapshotInfo(NamedTuple):
     time_ns: int
     """The core's time at that point, nanoseconds since 1970-01-01 UTC."""
     state_bytes: int
+    """Size of the state as it is."""
     stored_bytes: int
+    """Size of what follows the header."""
     encoding: int
     """0: the state as it is; 1: zstd."""
     journal_hash: bytes
     """Hash of the journal's block that ends with `sequence`."""
     state_hash: str
-    """Hex digest of the state, as the core gives it."""
+    """Digest of the state (BLAKE2b-256) in hex, 64 ASCII characters."""
     body_checksum: bytes
+    """xxh3, 128 bits, of what follows the header."""
     header_hash: bytes
+    """blake3 of all bytes of the header before this field."""
 
 
 class Snapshot(NamedTuple):

@@ -141,6 +141,16 @@ def test_node_goes_on_after_recovery_as_if_it_had_never_stopped(tmp_path: Path) 
     assert events == engine.events_view()
 
 
+def test_snapshot_carries_the_state_hash_of_the_engine_and_the_chain_hash(tmp_path: Path) -> None:
+    with Node.open(tmp_path, create=True) as node:
+        for command, time_ns in day(10, 200):
+            node.submit(command, time_ns)
+        info = node.snapshot()
+        assert info.state_hash == node.engine.state_hash()
+        assert info.journal_hash == node.journal.chain_hash_at(node.sequence)
+        assert (info.sequence, info.time_ns) == (node.durable_sequence, node.engine.time_ns)
+
+
 def test_damaged_snapshot_is_reported_and_an_older_one_serves(tmp_path: Path) -> None:
     hashes = run_day(tmp_path, 4, snapshot_every=200)
     environment = lmdb.open(str(tmp_path / "snapshots"), max_dbs=8, map_size=1 << 30)

@@ -6,6 +6,7 @@ Where no C compiler (or no Python header) is at hand, or LOCKSTEP_INTERPRETED=1 
 nothing is compiled: the same sources run interpreted, with the same results, slower.
 """
 
+import contextlib
 import importlib.util
 import os
 import shlex
@@ -129,14 +130,23 @@ class BuildCore(build_ext):
         return []
 
 
+def say(sentence: str) -> None:
+    """Tells whoever installs, once. pip hides what a build prints, so then to the terminal."""
+    if "build_ext" in sys.argv:
+        print(sentence)
+    elif {"bdist_wheel", "editable_wheel"} & set(sys.argv):
+        print(sentence)
+        with contextlib.suppress(OSError), open("/dev/tty", "w") as terminal:
+            terminal.write(sentence + "\n")
+
+
 def main() -> None:
     reason = why_interpreted()
     if reason:
         if not GUARD.interpreted() and not GUARD.is_current(RECIPE, ROOT / "engine"):
             GUARD.remove_built(ROOT / "engine")
             (ROOT / "engine" / GUARD.RECORD).unlink(missing_ok=True)
-            if {"build_ext", "bdist_wheel", "editable_wheel"} & set(sys.argv):
-                print(f"lockstep: {reason}; the core runs interpreted, with the same results")
+            say(f"lockstep: {reason}; the core runs interpreted, with the same results")
         setup(cmdclass={"build_py": BuildModules})
         return
     setup(

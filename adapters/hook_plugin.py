@@ -62,7 +62,8 @@ def identity_of(hooks: Hooks | None) -> HookSet | None:
 
     The source hash covers the name of each hook and the whole source of its module, so
     that a changed helper counts; the version is the module's `__version__`, "0" without.
-    Raises `BadHooks` where the source can't be read.
+    What a closure holds is not seen. Raises `BadHooks` for what is no function, or where
+    the source can't be read.
     """
     given = {n: getattr(hooks, n) for n in HOOK_NAMES if getattr(hooks, n, None) is not None}
     if not given:
@@ -72,7 +73,7 @@ def identity_of(hooks: Hooks | None) -> HookSet | None:
     for slot, hook in given.items():
         module = _module_of(slot, hook)
         modules[module.__name__] = module
-        digest.update(f"{slot} {module.__name__} {_name_of(hook)}\n".encode())
+        digest.update(f"{slot} {module.__name__} {hook.__qualname__}\n".encode())
     for name in sorted(modules):
         digest.update(_source_of(modules[name]))
     first = next(iter(modules.values()))
@@ -99,20 +100,14 @@ def describe(identity: HookSet | None) -> str:
     return f"hooks {identity.module} {identity.version} ({identity.source_hash[:12]})"
 
 
-def _owner(hook: Callable[..., Any]) -> Any:
-    """The function or class whose name and module stand for a hook."""
-    return hook if inspect.isroutine(hook) or inspect.isclass(hook) else type(hook)
-
-
 def _module_of(slot: str, hook: Callable[..., Any]) -> ModuleType:
-    module = sys.modules.get(getattr(_owner(hook), "__module__", "") or "")
+    """The module of a function. Objects that can be called hide what they hold: refused."""
+    if not inspect.isroutine(hook):
+        raise BadHooks(f"hooks: {slot} is a {type(hook).__name__}, a function was expected")
+    module = sys.modules.get(getattr(hook, "__module__", "") or "")
     if module is None:
         raise BadHooks(f"hooks: the module of {slot} can't be found")
     return module
-
-
-def _name_of(hook: Callable[..., Any]) -> str:
-    return str(getattr(_owner(hook), "__qualname__", ""))
 
 
 def _source_of(module: ModuleType) -> bytes:

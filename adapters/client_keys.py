@@ -37,7 +37,7 @@ def key_of(record: Command | Config) -> bytes:
         raise ValueError(f"client key {high!r}, {low!r}: no 64-bit integers") from error
 
 
-def compare(key: bytes, sequence: int, first: Command, now: Command) -> None:
+def compare(key: bytes, sequence: int, first: Command | Config, now: Command | Config) -> None:
     """Raises `KeyConflict` naming the first field that differs; sequence and time don't count."""
     if type(first) is not type(now):
         raise KeyConflict(key, sequence, "command", type(first).__name__, type(now).__name__)

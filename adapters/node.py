@@ -42,6 +42,10 @@ COMMIT_BYTES = 1 << 20
 """Bytes of commands after which a block is committed without being asked."""
 
 
+_COMMANDS = frozenset((*records.COMMAND_CLASSES, *records.CONFIG_CLASSES))
+_KEYED = frozenset(c for c in records.COMMAND_CLASSES if "key_low" in c.__struct_fields__)
+
+
 class NodeFailed(JournalError):
     """The node stopped at an earlier failure and can't be used; the process should end."""
 
@@ -66,8 +70,9 @@ class Node:
         self.on_commit: Callable[[Committed], None] | None = None
         """Called with every block once it is durable, also with those committed by themselves."""
         self._draft = BlockDraft()
+        self._sequence = engine.sequence
         self._open_block = OpenBlock(engine)
-        self._open_keys: dict[bytes, tuple[Command, Submitted]] = {}
+        self._open_keys: dict[bytes, tuple[Command | Config, Submitted]] = {}
         self._bulk_keys: set[bytes] = set()
         self._event_end = 0
         self._hook_digest = identity_digest(identity_of(hooks))
@@ -133,7 +138,7 @@ class Node:
     @property
     def sequence(self) -> int:
         """Of the last submitted command; `durable_sequence` may be behind."""
-        return self.engine.sequence
+        return self._sequence
 
     @property
     def durable_sequence(self) -> int:
@@ -148,17 +153,19 @@ class Node:
         (`repeated`), with another `KeyConflict` is raised. `ValueError` or `TypeError` for what
         is no command; nothing has changed then.
         """
-        self._check_alive()
-        if not isinstance(record, Command | Config):
-            raise TypeError(f"{type(record).__name__} is no command")
-        if isinstance(record, HookSet | Configure):
-            _check_configuration(record)
-        key = key_of(record)
-        if key and isinstance(record, Command):
-            first = self._first_with_key(key, record)
-            if first is not None:
-                return first
-        return self._add(record, time_ns, key)
+        if self._failure or self._closed:
+            self._check_alive()
+        kind = type(record)
+        if kind in _KEYED:
+            key = key_of(record)
+            if key:
+                first = self._first_with_key(key, record)
+                return self._add(record, time_ns, key) if first is None else first
+        elif kind is HookSet or (isinstance(record, Configure) and record.kind == HookSet.KIND):
+            raise ValueError("HookSet: the identity of the hooks is recorded by Node.open")
+        elif kind not in _COMMANDS:
+            raise TypeError(f"{kind.__name__} is no command")
+        return self._add(record, time_ns, b"")
 
     def submit_block(self, commands: bytes) -> Committed | None:
         """Applies encoded commands that carry the next sequences and their times already.
@@ -170,7 +177,7 @@ class Node:
         """
         self._check_alive()
         keys = self._check_block(commands)
-        first = self.engine.sequence + 1
+        first = self._sequence + 1
         time_ns = int.from_bytes(commands[16:24], "little")
         committed = None
         if self._draft.first_sequence and (
@@ -178,7 +185,7 @@ class Node:
         ):
             committed = self.commit()
         self._apply(commands)
-        last = self.engine.sequence
+        self._sequence = last = self.engine.sequence
         self._draft.add(commands, first, last, time_ns)
         self._draft.keys += keys
         self._bulk_keys.update(key for key, _ in keys)
@@ -189,7 +196,7 @@ class Node:
         """The client keys of encoded commands; raises for those that can't be taken."""
         if len(commands) % records.WORD or not commands:
             raise ValueError(f"{len(commands)} bytes are no commands")
-        expected = self.engine.sequence + 1
+        expected = self._sequence + 1
         if int.from_bytes(commands[8:16], "little") != expected:
             raise ValueError(
                 f"the first command has sequence {int.from_bytes(commands[8:16], 'little')},"
@@ -212,17 +219,18 @@ class Node:
     def _add(self, record: Command | Config, time_ns: int, key: bytes) -> Submitted:
         """Steps 1, 3 and 4 of the way of a command."""
         engine = self.engine
-        sequence = engine.sequence + 1
+        sequence = self._sequence + 1
         time_ns = time_ns or getattr(record, "time_ns", 0) or engine.time_ns
         if not 0 <= time_ns <= bounds.MAX_TIME_NS:
             raise ValueError(f"time {time_ns} is not within 0-{bounds.MAX_TIME_NS}")
         data = records.encode(record, sequence, time_ns)
         self._apply(data)
+        self._sequence = sequence
         self._draft.add(data, sequence, sequence, time_ns)
         start, end = self._event_end, len(engine.events_view())
         self._event_end = end
         submitted = Submitted(sequence, self._open_block, start, end)
-        if key and isinstance(record, Command):
+        if key:
             self._draft.keys.append((key, sequence))
             self._open_keys[key] = (record, submitted)
         self._commit_if_full()
@@ -238,7 +246,7 @@ class Node:
 
     # ------------------------------------------------------------ client keys
 
-    def _first_with_key(self, key: bytes, record: Command) -> Submitted | None:
+    def _first_with_key(self, key: bytes, record: Command | Config) -> Submitted | None:
         """The answer to the first command with this key, or None where it is new."""
         known = self._open_keys.get(key)
         if known is not None:
@@ -375,16 +383,6 @@ def _execute_tail(
             raise ReplayDiffers(journal.name, rerun.difference)
         if progress is not None:
             progress(engine.sequence, last)
-
-
-def _check_configuration(record: HookSet | Configure) -> None:
-    """Raises `ValueError` for configuration that the core must not see from a caller."""
-    if isinstance(record, HookSet) or record.kind == HookSet.KIND:
-        raise ValueError("HookSet: the identity of the hooks is recorded by Node.open")
-    if isinstance(record, Configure) and len(record.payload) > bounds.MAX_PAYLOAD_BYTES:
-        raise ValueError(
-            f"Configure: payload of {len(record.payload)} bytes, at most {bounds.MAX_PAYLOAD_BYTES}"
-        )
 
 
 __all__ = [

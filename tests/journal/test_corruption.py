@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import lmdb
 import pytest
@@ -205,6 +206,43 @@ def test_lost_and_foreign_client_keys_are_found(stored: Path) -> None:
     assert "2 client keys in the index, the commands have 3" in findings
     with pytest.raises(CorruptJournal, match="2 client keys are stored, 3 were expected"):
         LmdbJournal.open(stored, writable=True)
+
+
+def pages_of(file: Path) -> list[bytes]:
+    """The 4 KiB pages of a file."""
+    data = file.read_bytes()
+    return [data[i : i + 4096] for i in range(0, len(data), 4096)]
+
+
+def test_commit_torn_by_a_power_cut_leaves_the_journal_as_it_was_before(
+    stored: Path, tmp_path: Path
+) -> None:
+    """Any part of a commit's pages may be on disk; without its meta page none of it counts."""
+    random = Random(3)
+    before = pages_of(stored / "data.mdb")
+    journal = LmdbJournal.open(stored, writable=True)
+    append_block(journal, 200, key=(9, 9))
+    journal.close()
+    after = pages_of(stored / "data.mdb")
+    before += [bytes(4096)] * (len(after) - len(before))
+    changed = [n for n, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    meta = [n for n in changed if n < 2]
+    assert len(meta) == 1 and len(changed) > 4
+    for attempt in range(60):
+        torn = list(before)
+        for number in changed:
+            if number not in meta and random.randrange(3):
+                cut = random.choice((4096, 4096, 512, 2048))
+                torn[number] = after[number][:cut] + before[number][cut:]
+        directory = tmp_path / f"torn-{attempt}"
+        directory.mkdir()
+        (directory / "data.mdb").write_bytes(b"".join(torn))
+        recovered = LmdbJournal.open(directory, writable=True)
+        assert recovered.tail().last_sequence == 9
+        assert recovered.verify().findings == []
+        append_block(recovered, 2, key=(9, 9))
+        assert recovered.verify().findings == []
+        recovered.close()
 
 
 def test_unreadable_journal_is_refused_and_nothing_is_made(tmp_path: Path) -> None:

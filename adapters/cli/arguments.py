@@ -3,6 +3,8 @@
 This file may parse only.
 """
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +23,12 @@ HookModule = Annotated[
 
 
 def hooks_of(module: str | None) -> Hooks | None:
-    """The hooks of a module by name. Raises `BadHooks`."""
-    return None if module is None else load_hooks(module)
+    """The hooks of a module by name, also from the working folder. Raises `BadHooks`."""
+    if module is None:
+        return None
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    return load_hooks(module)
 
 
 def point(option: str, text: str | None) -> tuple[int | None, int | None]:

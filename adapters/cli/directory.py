@@ -10,6 +10,7 @@ from pathlib import Path
 from adapters.cli import origin
 from adapters.replay import JOURNAL_FOLDER, SNAPSHOT_FOLDER
 from adapters.units import BadInput
+from journal import JournalError, JournalInUse, LmdbJournal
 
 _OWN = (JOURNAL_FOLDER, SNAPSHOT_FOLDER, origin.NAME)
 
@@ -39,7 +40,13 @@ def check_demo(directory: Path) -> bool:
 
 
 def clear_demo(directory: Path) -> None:
-    """Removes an earlier demo; its label goes last."""
+    """Removes an earlier demo; its label goes last. Raises `JournalInUse` if one still runs."""
+    try:
+        LmdbJournal.open(directory / JOURNAL_FOLDER, writable=True).close()
+    except JournalInUse:
+        raise
+    except JournalError:
+        pass  # damaged or half made: it goes anyway
     for folder in (JOURNAL_FOLDER, SNAPSHOT_FOLDER):
         if (directory / folder).is_dir():
             shutil.rmtree(directory / folder)

@@ -27,6 +27,9 @@ def state(
         str | None, Parameter(help="SEQ|TIME: the state then; default: the end of the journal.")
     ] = None,
     hooks: HookModule = None,
+    json: Annotated[
+        bool, Parameter(name="--json", negative="", help="The state is always JSON.")
+    ] = True,
 ) -> int:
     """Prints the state of an account as JSON, now or at any point of the past.
 

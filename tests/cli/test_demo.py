@@ -1,8 +1,10 @@
 """`lockstep demo`: twice the same, proved by its replay, labelled as generated."""
 
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.cli.conftest import Call, Demo, call_outside
+from tests.cli.conftest import ROOT, Call, Demo, call_outside
 
 SMALL = ("--ticks", 3_000, "--clients", 30, "--seed", 5)
 
@@ -75,6 +77,25 @@ def test_demo_refuses_counts_out_of_range(tmp_path: Path, call: Call) -> None:
         assert called.code == 2
         assert option in called.err and called.err.count("\n") == 1
     assert not out.exists()
+
+
+def test_demo_that_still_runs_is_not_replaced(tmp_path: Path, call: Call) -> None:
+    assert call("demo", "--out", tmp_path, "--ticks", 50, "--clients", 2).code == 0
+    before = sorted(p.name for p in tmp_path.rglob("*"))
+    holder = (
+        "import sys, time; from adapters.node import Node; node = Node.open(sys.argv[1]);"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(tmp_path)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None and process.stdout.readline() == "open\n"
+        called = call("demo", "--out", tmp_path, "--ticks", 50, "--clients", 2)
+        process.communicate()
+    assert called.code == 2
+    assert sorted(p.name for p in tmp_path.rglob("*")) == before
+    assert call("demo", "--out", tmp_path, "--ticks", 50, "--clients", 2).code == 0
 
 
 def test_demo_over_a_file_is_refused(tmp_path: Path, call: Call) -> None:

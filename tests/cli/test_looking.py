@@ -26,6 +26,7 @@ def rows(called: Any) -> list[dict[str, Any]]:
 def test_state_has_the_shape_of_the_account_state_request(demo: Demo, call: Call) -> None:
     state = call("state", demo.path, "--account", 100_001).json()
     assert list(state) == [*STATE_KEYS, "data"]
+    assert call("state", demo.path, "--account", 100_001, "--json").json() == state
     assert state["login"] == "100001"
     assert isinstance(state["equity"], float) and isinstance(state["stale"], bool)
 

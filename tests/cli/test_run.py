@@ -242,6 +242,28 @@ def test_run_into_a_directory_that_is_not_empty_is_refused(
     assert call("demo", "--out", out).code == 2, "a demo does not replace a run either"
 
 
+def test_run_with_hooks_is_replayed_with_the_same_hooks_or_refused(
+    inputs: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "house_hooks.py").write_text(
+        "def stops_filter(login, instrument, ticket, kind, side, volume, trigger, price):\n"
+        "    return 0\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    out = tmp_path / "day"
+    called = call(
+        "run", out, "--config", inputs / "day.toml", "--hooks", "house_hooks",
+        "--ticks", f"EURUSD@one={inputs / 'eurusd.csv'}",
+    )  # fmt: skip
+    assert called.code == 0, called.err
+    assert call("replay", out, "--verify", "--no-snapshot", "--hooks", "house_hooks").code == 0
+    refused = call("replay", out, "--verify", "--no-snapshot")
+    assert refused.code == 2
+    assert "house_hooks" in refused.err
+    told = call("replay", out, "--verify", "--no-snapshot", "--any-hooks")
+    assert told.code == 0, "these hooks never had anything to decide"
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the real quotes are not in {REAL}")
 def test_a_share_of_the_real_day_runs_with_clients_and_commands(tmp_path: Path, call: Call) -> None:
     ticks = []

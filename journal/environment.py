@@ -15,6 +15,7 @@ on it. What it takes care of:
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import struct
@@ -41,6 +42,8 @@ _TXNID: Final = struct.Struct("<144xQ")
 """The transaction number within a meta page of LMDB 0.9 on a 64-bit machine."""
 _SMALLEST_STEP: Final = 1 << 20
 _LARGEST_STEP: Final = 64 << 20
+_NO_PREALLOCATION: Final = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+"""A file system that can't allocate ahead; then the file grows as it is written."""
 _DATABASES: Final = 8
 
 _open_environments: dict[str, "Environment"] = {}
@@ -133,7 +136,8 @@ class Environment:
             try:
                 os.posix_fallocate(self._data_file, size, wanted - size)
             except OSError as error:
-                raise JournalFailed(f"{self.file}: can't grow: {error.strerror}") from error
+                if error.errno not in _NO_PREALLOCATION:
+                    raise JournalFailed(f"{self.file}: can't grow: {error.strerror}") from error
         self._allocated = wanted
 
     def create_databases(self, names: tuple[bytes, ...], meta: dict[bytes, bytes]) -> None:

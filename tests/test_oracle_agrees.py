@@ -18,7 +18,7 @@ from tests.naive.comparison import HOOK_NAMES
 from tests.random_days.campaign import CountedDay
 from tests.random_days.day import KINDS, kind_at_random
 
-DAYS_IN_A_CAMPAIGN = 25
+DAYS_IN_A_CAMPAIGN = 30
 COMMANDS_IN_A_DAY = 1_500
 
 # What must have happened, at least, in a campaign.
@@ -29,8 +29,8 @@ AT_LEAST = {
     "by conversion MarginCall": 50,
     "by conversion MarginCallCleared": 15,
     "by conversion StopOut": 12,
-    "closed take_profit": 100,
-    "closed stop_loss": 100,
+    "closed take_profit": 80,
+    "closed stop_loss": 80,
     "closed netted": 40,
     "closed dealer": 40,
     "closed in part": 80,
@@ -51,7 +51,7 @@ AT_LEAST = {
     "refused pending left_to_dealer": 100,
     "refused pending hook": 5,
     "refused take_profit left_to_dealer": 20,
-    "refused take_profit hook": 4,
+    "refused take_profit hook": 2,
     "refused stop_loss left_to_dealer": 30,
     "refused stop_loss hook": 4,
     "refused stop_out left_to_dealer": 30,

@@ -12,7 +12,7 @@ from engine import bounds
 from engine import records as r
 from engine import reject_codes as c
 from engine import vocabulary as v
-from tests.naive import fills
+from tests.naive import fills, money
 from tests.naive.world import Account, Order, Position, Refused, World, resolve_terms
 
 MARKUP = (-bounds.MAX_MARKUP_POINTS, bounds.MAX_MARKUP_POINTS)
@@ -197,17 +197,68 @@ def store_instrument(world: World, config: r.Instrument) -> tuple[int, int]:
     taken = [(n, x.symbol) for n, x in world.instruments.items()]
     require_free_name(taken, config.instrument, config.symbol)
     check_instrument_bounds(world, config)
+    check_markups(world, world.groups.values(), [config], world.overrides)
+    check_instrument_in_use(world, config)
     old = world.instruments.get(config.instrument)
-    trades: list[Order | Position] = [*world.orders.values(), *world.positions.values()]
-    if any(trade.instrument == config.instrument for trade in trades):
-        changed = [n for n in FIXED_WHILE_IN_USE if getattr(old, n) != getattr(config, n)]
-        if changed:
-            raise Refused(c.INSTRUMENT_IN_USE)
     world.instruments[config.instrument] = config
+    if old is not None and requoted(old) != requoted(config):
+        world.quotes.pop(config.instrument, None)
+        world.feed_states.pop(config.instrument, None)
     state = world.feed_states.get(config.instrument)
     if state is not None and config.feeds and state.active not in config.feeds:
         del world.feed_states[config.instrument]
     return config.instrument, 0
+
+
+def requoted(instrument: r.Instrument) -> tuple[int, int, int]:
+    """What the quote depends on: where it changes, the quote is forgotten."""
+    return instrument.digits, instrument.price_min_points, instrument.price_max_points
+
+
+def check_instrument_in_use(world: World, config: r.Instrument) -> None:
+    """What trades or their conversions rest on may not change under them."""
+    before = routes_in_use(world)
+    trades: list[Order | Position] = [*world.orders.values(), *world.positions.values()]
+    used = [trade.instrument for trade in trades]
+    used += [step.instrument for route in before for step in route]
+    if config.instrument in used:
+        old = world.instruments[config.instrument]
+        if any(getattr(old, name) != getattr(config, name) for name in FIXED_WHILE_IN_USE):
+            raise Refused(c.INSTRUMENT_IN_USE)
+    kept = dict(world.instruments)
+    world.instruments[config.instrument] = config
+    after = routes_in_use(world)
+    world.instruments = kept
+    if after != before:
+        raise Refused(c.INSTRUMENT_IN_USE)
+
+
+def routes_in_use(world: World) -> list[list[money.Step]]:
+    """The profit route and the margin route of every order and position."""
+    routes = []
+    trades: list[Order | Position] = [*world.orders.values(), *world.positions.values()]
+    for trade in trades:
+        instrument = world.instruments[trade.instrument]
+        to = world.group_of(world.accounts[trade.login]).currency
+        for of in (instrument.profit_currency, instrument.margin_currency):
+            routes.append(money.conversion_route(world, of, to) or [])
+    return routes
+
+
+def check_markups(
+    world: World,
+    groups: Iterable[r.Group],
+    instruments: Iterable[r.Instrument],
+    overrides: dict[tuple[int, int], r.Terms],
+) -> None:
+    """No price of a group may fall below one point."""
+    instruments = list(instruments)
+    for group in groups:
+        for instrument in instruments:
+            override = overrides.get((group.group, instrument.instrument))
+            terms = resolve_terms(instrument, group, override)
+            lowest = instrument.price_min_points + min(terms.markup_bid, terms.markup_ask)
+            demand(lowest >= 1)
 
 
 def check_instrument_shape(config: r.Instrument) -> None:
@@ -255,6 +306,7 @@ def store_group(world: World, config: r.Group) -> tuple[int, int]:
         demand(config.stop_out_level <= config.margin_call_level <= MAX_LEVEL_BP)
     require(world.currencies, [config.currency], c.UNKNOWN_CURRENCY)
     require_free_name([(n, x.name) for n, x in world.groups.items()], config.group, config.name)
+    check_markups(world, [config], world.instruments.values(), world.overrides)
     old = world.groups.get(config.group)
     members = [x for x in world.accounts.values() if x.group == config.group]
     if members and old is not None and old.currency != config.currency:
@@ -269,7 +321,9 @@ def store_terms(world: World, config: r.Terms) -> tuple[int, int]:
     instrument = world.instruments[config.instrument]
     result = resolve_terms(instrument, world.groups[config.group], config)
     demand(result.lot_max <= instrument.position_limit_units)
-    world.overrides[(config.group, config.instrument)] = config
+    changed = {**world.overrides, (config.group, config.instrument): config}
+    check_markups(world, [world.groups[config.group]], [instrument], changed)
+    world.overrides = changed
     return config.group, config.instrument
 
 

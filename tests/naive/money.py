@@ -246,15 +246,21 @@ def margin_of_legs(terms: MarginTerms, legs: list[Leg]) -> int:
 # ---------------------------------------------------------------- value bound
 
 
-def largest_rate(world: World, steps: list[Step]) -> Fraction:
-    """The most that a route can multiply by, given the price bands of its pairs."""
+def largest_rate(world: World, steps: list[Step], traded: int = 0) -> Fraction:
+    """The most that a route can multiply by, given the price bands of its pairs.
+
+    The traded instrument itself may be passed at any price of any group.
+    """
     rate = Fraction(1)
     for step in steps:
         pair = world.instruments[step.instrument]
+        highest, lowest = pair.price_max_points, pair.price_min_points
+        if step.instrument == traded:
+            highest, lowest = highest + bounds.MAX_MARKUP_POINTS, 1
         if step.multiply:
-            rate *= Fraction(pair.price_max_points, 10**pair.digits)
+            rate *= Fraction(highest, 10**pair.digits)
         else:
-            rate /= Fraction(pair.price_min_points, 10**pair.digits)
+            rate /= Fraction(lowest, 10**pair.digits)
     return rate
 
 
@@ -265,18 +271,23 @@ def within_value_bound(world: World, account: Account, instrument_id: int) -> bo
     profit_route = conversion_route(world, instrument.profit_currency, to)
     margin_route = conversion_route(world, instrument.margin_currency, to)
     assert profit_route is not None and margin_route is not None
-    minor = 10 ** world.currencies[to].digits
+    minor: int = 10 ** world.currencies[to].digits
     lots = Fraction(max(instrument.position_limit_units, instrument.lot_max_units), 100)
-    price = Fraction(instrument.price_max_points, 10**instrument.digits)
-    margin_rate = largest_rate(world, margin_route)
+    highest = instrument.price_max_points + bounds.MAX_MARKUP_POINTS
+    price = Fraction(highest, 10**instrument.digits)
+    margin_rate = largest_rate(world, margin_route, traded=instrument_id)
     if margin_rate * 10**8 > bounds.MAX_RATE_E8:
         return False
     value = lots * price * instrument.contract_size
-    amounts = [value * largest_rate(world, profit_route), value * margin_rate]
-    if instrument.margin_mode in (v.MARGIN_FOREX, v.MARGIN_FOREX_NO_LEVERAGE):
-        amounts[1] = lots * instrument.contract_size * margin_rate
-    initial = Fraction(
-        instrument.initial_margin_minor, 10 ** world.currencies[instrument.margin_currency].digits
-    )
-    amounts.append(lots * initial * margin_rate)
-    return all(amount * minor <= bounds.MAX_POSITION_VALUE_MINOR for amount in amounts)
+    needed = value
+    if instrument.initial_margin_minor > 0:
+        margin_minor = 10 ** world.currencies[instrument.margin_currency].digits
+        needed = lots * Fraction(instrument.initial_margin_minor, margin_minor)
+    elif instrument.margin_mode in (v.MARGIN_FOREX, v.MARGIN_FOREX_NO_LEVERAGE):
+        needed = lots * instrument.contract_size
+    elif instrument.margin_mode == v.MARGIN_CFD_INDEX:
+        profit_minor_unit = 10 ** world.currencies[instrument.profit_currency].digits
+        tick_value = Fraction(instrument.tick_value_minor, profit_minor_unit)
+        needed *= tick_value / Fraction(instrument.tick_size_points, 10**instrument.digits)
+    largest: Fraction = max(value * largest_rate(world, profit_route), needed * margin_rate)
+    return largest * minor <= bounds.MAX_POSITION_VALUE_MINOR

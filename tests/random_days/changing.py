@@ -1,8 +1,7 @@
 """Reconfiguration in the middle of a random day.
 
-Each function makes one configuration command from what is stored now. Fields of an
-instrument that are fixed while it is in use are changed only to be refused: conversions
-of open positions may run through any pair, in use or not.
+Each function makes one configuration command from what is stored now; what trades and
+their conversions rest on is changed too, and mostly refused.
 """
 
 from random import Random
@@ -13,7 +12,14 @@ from engine import records as r
 from engine import vocabulary as v
 from tests.naive.world import World
 from tests.random_days.quoting import Prices
-from tests.random_days.start_of_day import CLIENTS, GROUP_CURRENCY, MARKETS, daily_sessions
+from tests.random_days.start_of_day import (
+    CLIENTS,
+    EXTRA,
+    GROUP_CURRENCY,
+    MARKETS,
+    daily_sessions,
+    extra_pair,
+)
 
 GROUP_CHANGES: dict[str, tuple[object, ...]] = {
     "leverage": (100, 300, 500),
@@ -32,7 +38,7 @@ GROUP_CHANGES: dict[str, tuple[object, ...]] = {
     "markup_ask_points": (0, 4),
     "commission_per_lot_minor": (0, 350),
     "agent_commission_per_lot_minor": (0, 120),
-    "trading_enabled": (True, True, True, True, True, False),
+    "trading_enabled": (True, False, False),
     "withdraw_free_margin": (False, True),
     "max_orders": (3, 512),
     "stp_pendings": (False, False, True),
@@ -73,7 +79,7 @@ def change_group(random: Random, world: World, prices: Prices) -> r.Group:
 
 def change_instrument(random: Random, world: World, prices: Prices) -> r.Instrument:
     closed = [n for n, x in world.instruments.items() if x.trade_mode != v.TRADE_FULL]
-    instrument = world.instruments[random.choice(closed or list(MARKETS))]
+    instrument = world.instruments[random.choice(closed or list(world.instruments))]
     trades = [order.instrument for order in world.orders.values()]
     trades += [position.instrument for position in world.positions.values()]
     if instrument.instrument in trades and random.randrange(4) == 0:
@@ -83,13 +89,37 @@ def change_instrument(random: Random, world: World, prices: Prices) -> r.Instrum
     return msgspec.structs.replace(instrument, **{name: random.choice(INSTRUMENT_CHANGES[name])})
 
 
+def change_structure(random: Random, world: World, prices: Prices) -> r.Instrument:
+    """A new pair, or other units of an old one: refused while trades rest on it."""
+    new = [number for number in EXTRA if number not in world.instruments]
+    if new and random.randrange(2):
+        return extra_pair(random, random.choice(new))
+    instrument = world.instruments[random.choice(list(world.instruments))]
+    price = MARKETS[instrument.instrument].price
+    changes: dict[str, tuple[object, ...]] = {
+        "digits": (instrument.digits, 3, 4),
+        "contract_size": (500, 100_000),
+        "price_min_points": (price // 2, price // 2 + 1, price * 6 // 10),
+        "price_max_points": (price * 2, price * 2 - 1, price * 3 // 2),
+        "profit_mode": (v.PROFIT_FOREX, v.PROFIT_CFD),
+        "symbol": (f"A{instrument.instrument}", f"Z{instrument.instrument}", instrument.symbol),
+        "base_currency": (1, 2, 3, 4),
+        "margin_currency": (instrument.base_currency, instrument.profit_currency),
+    }
+    name = random.choice(list(changes))
+    changed = msgspec.structs.replace(instrument, **{name: random.choice(changes[name])})
+    return msgspec.structs.replace(
+        changed, hedged_size=min(changed.hedged_size, changed.contract_size)
+    )
+
+
 def change_terms(random: Random, world: World, prices: Prices) -> r.Terms:
     def maybe(*values: int) -> int | None:
         return random.choice(values) if random.randrange(4) == 0 else None
 
     return r.Terms(
         group=random.choice(list(GROUP_CURRENCY)),
-        instrument=random.choice(list(MARKETS)),
+        instrument=random.choice(list(world.instruments)),
         trade_mode=maybe(0, 1, 2, 3, 4, 4, 4, 4, 4, 4),
         execution_mode=maybe(0, 1, 2),
         gap_policy=maybe(0, 1),

@@ -32,6 +32,7 @@ KINDS: dict[str, tuple[int, Maker]] = {
     "clock": (15, quoting.clock),
     "change_group": (10, changing.change_group),
     "change_instrument": (10, changing.change_instrument),
+    "change_structure": (8, changing.change_structure),
     "change_terms": (6, changing.change_terms),
     "change_account": (12, changing.change_account),
     "change_name": (6, changing.change_name),

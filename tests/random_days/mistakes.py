@@ -12,7 +12,7 @@ from engine import bounds
 from engine import records as r
 from tests.naive.world import World
 from tests.random_days.quoting import Prices
-from tests.random_days.start_of_day import GROUP_CURRENCY, MARKETS
+from tests.random_days.start_of_day import GROUP_CURRENCY
 
 VALUES = (
     0,
@@ -74,7 +74,7 @@ def wrong_object(random: Random, world: World, prices: Prices) -> r.Config:
     which = random.randrange(3)
     source: r.Config
     if which == 0:
-        source = world.instruments[random.choice(list(MARKETS))]
+        source = world.instruments[random.choice(list(world.instruments))]
     elif which == 1:
         source = world.groups[random.choice(list(GROUP_CURRENCY))]
     else:

@@ -41,9 +41,10 @@ class Prices:
 def tick(random: Random, world: World, prices: Prices) -> r.Tick:
     """A quote, mostly of an instrument that is traded and of the feed in use."""
     traded = [position.instrument for position in world.positions.values()]
-    instrument = random.choice(list(MARKETS))
-    if prices.converting and random.randrange(4):
-        instrument = random.choice(CONVERTERS)
+    instrument = random.choice(list(world.instruments))
+    converters = [number for number in CONVERTERS if number in world.instruments]
+    if prices.converting and converters and random.randrange(4):
+        instrument = random.choice(converters)
     elif traded and random.randrange(2):
         instrument = random.choice(traded)
     listed = world.instruments[instrument].feeds or list(FEEDS)

@@ -49,7 +49,10 @@ MARKETS = {
     INDEX: Market(180_000, 20, 140),
     GOLD: Market(200_000, 35, 150),
     NO_ROUTE: Market(70_000, 9, 40),
+    9: Market(120_000, 10, 50),
+    10: Market(90_000, 10, 50),
 }
+EXTRA = (9, 10)
 
 
 def forex(number: int, symbol: str, base: int, profit: int, digits: int) -> r.Instrument:
@@ -152,6 +155,44 @@ def instrument_of_day(random: Random, number: int) -> r.Instrument:
     return msgspec.structs.replace(plain, **changes)
 
 
+def odd_instrument(random: Random, plain: r.Instrument) -> r.Instrument:
+    """The same market in other units: digits, contract size, margin mode and amounts.
+
+    Where a point of a position is worth less than the smallest unit of money, or a thousand
+    of them, rounding decides; the prices in points stay as they are.
+    """
+    contract_size = random.choice((1, 7, 100, 1_000, 33_333, 100_000))
+    initial = random.choice((0, 0, 0, 1, 999, 250_000))
+    hedged = random.randrange(contract_size + 1) if initial == 0 else random.randrange(50_000)
+    return msgspec.structs.replace(
+        plain,
+        digits=max(0, plain.digits - random.randrange(3)),
+        contract_size=contract_size,
+        margin_mode=random.randrange(5 if plain.instrument == INDEX else 4),
+        tick_value_minor=random.choice((1, 3)),
+        initial_margin_minor=initial,
+        hedged_size=random.choice((0, hedged)),
+        lot_max_units=300,
+        position_limit_units=500,
+    )
+
+
+def odd_currencies(random: Random) -> list[r.Currency]:
+    """The currencies with other digits."""
+    return [
+        msgspec.structs.replace(currency, digits=random.choice((0, 1, 2, 2, 3, 5)))
+        for currency in CURRENCIES
+    ]
+
+
+def extra_pair(random: Random, number: int) -> r.Instrument:
+    """A pair that converts beside the others, with a symbol before or after theirs."""
+    base, profit = random.sample((USD, EUR, JPY, GBP), 2)
+    symbol = random.choice(("AAA", "EURUSD.b", "EURJPY.a", "ZZZ"))
+    instrument = forex(number, f"{symbol}{number}", base, profit, random.choice((2, 3, 5)))
+    return msgspec.structs.replace(instrument, contract_size=1_000, lot_max_units=300)
+
+
 def daily_sessions(opens: int, closes: int) -> list[tuple[int, int]]:
     """The same minutes of Monday to Friday."""
     return [(day * 1440 + opens, day * 1440 + closes) for day in range(5)]
@@ -219,18 +260,24 @@ GROUP_CURRENCY = {1: USD, 2: EUR, 3: JPY, 4: USD, 5: EUR}
 
 def configuration(random: Random) -> list[r.Config]:
     """All configuration objects, in an order that refers backwards only."""
-    objects: list[r.Config] = [r.Profile(profile="mt4"), *CURRENCIES]
+    odd = random.randrange(3) == 0
+    objects: list[r.Config] = [r.Profile(profile="mt4")]
+    objects += odd_currencies(random) if odd else CURRENCIES
     objects += [r.Feed(feed=feed, name=f"feed {feed}") for feed in FEEDS]
-    objects += [instrument_of_day(random, number) for number in MARKETS]
+    instruments = [instrument_of_day(random, number) for number in PLAIN]
+    if odd:
+        instruments = [odd_instrument(random, plain) for plain in instruments]
+    objects += instruments
+    objects += [extra_pair(random, number) for number in EXTRA if random.randrange(3) == 0]
     objects += [group_of_day(random, n, currency) for n, currency in GROUP_CURRENCY.items()]
     for _ in range(random.randrange(5)):
-        group, instrument = random.choice(list(GROUP_CURRENCY)), random.choice(list(MARKETS))
+        group, instrument = random.choice(list(GROUP_CURRENCY)), random.choice(list(PLAIN))
         objects.append(terms_of_day(random, group, instrument))
     return objects
 
 
 def accounts(random: Random) -> list[r.Command]:
-    """Agents and clients, each client with a small deposit."""
+    """Agents and clients, each client with a small deposit, some with a large one."""
     commands: list[r.Command] = []
     for currency, login in AGENT_OF_CURRENCY.items():
         group = {USD: 1, EUR: 2, JPY: 3}[currency]
@@ -250,6 +297,8 @@ def accounts(random: Random) -> list[r.Command]:
         amount = random.randrange(15_000, 150_000)
         if currency == JPY:
             amount = amount * 3 // 2
+        if random.randrange(8) == 0:
+            amount *= 10_000
         commands.append(r.BalanceOperation(login=login, operation=v.DEPOSIT, amount_minor=amount))
     return commands
 

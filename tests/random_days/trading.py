@@ -20,7 +20,7 @@ NS_PER_SECOND = 1_000_000_000
 
 def place_order(random: Random, world: World, prices: Prices) -> r.PlaceOrder:
     """Any type; prices near the market, where they are soon reached."""
-    instrument = any_market(random, prices)
+    instrument = any_market(random, world, prices)
     login = random.choice(CLIENTS)
     held = any_position(random, world)
     if held is not None and random.randrange(3) == 0:
@@ -56,11 +56,11 @@ def place_order(random: Random, world: World, prices: Prices) -> r.PlaceOrder:
     )
 
 
-def any_market(random: Random, prices: Prices) -> int:
+def any_market(random: Random, world: World, prices: Prices) -> int:
     """Mostly a market with a conversion route."""
     rare = (NO_ROUTE, *CONVERTERS) if prices.converting else (NO_ROUTE,)
     for _ in range(3):
-        number = random.choice(list(MARKETS))
+        number = random.choice(list(world.instruments))
         if number not in rare:
             break
     return number

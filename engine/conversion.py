@@ -191,8 +191,8 @@ def _largest_margin_minor(
     if instrument.margin_mode in (v.MARGIN_FOREX, v.MARGIN_FOREX_NO_LEVERAGE):
         return _ceiling(int(instrument.contract_size) * volume * margin_minor_units, 100)
     if instrument.margin_mode == v.MARGIN_CFD_INDEX:
+        cost = int(instrument.highest_price()) * int(instrument.contract_size) * volume
         value_minor = _ceiling(
-            int(instrument.highest_price()) * int(instrument.tick_value_minor) * volume,
-            100 * int(instrument.tick_size_points),
+            cost * int(instrument.tick_value_minor), 100 * int(instrument.tick_size_points)
         )
     return _ceiling(value_minor * margin_minor_units, profit_minor_units)

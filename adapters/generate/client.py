@@ -67,10 +67,7 @@ class Client:
     agent_login: int = 0
     keys_given: int = 0
     entries: int = 0
-    broke: bool = False
-    """Has given up: no money left and no wish to deposit more."""
     stopped_out: bool = False
-    called: bool = False
 
     def key(self) -> dict[str, int]:
         """The next client key: the login and a count."""
@@ -206,10 +203,6 @@ def _requoted(client: Client, event: records.Requoted, now_ns: int) -> None:
         position.closing = False
 
 
-def _called(client: Client, event: records.MarginCall, now_ns: int) -> None:
-    client.called = True
-
-
 _NOTES: dict[type[records.Event], Callable[..., None]] = {
     records.OrderPlaced: _placed,
     records.OrderModified: _modified,
@@ -223,5 +216,4 @@ _NOTES: dict[type[records.Event], Callable[..., None]] = {
     records.LedgerEntry: _entry,
     records.DealerRequested: _requested,
     records.Requoted: _requoted,
-    records.MarginCall: _called,
 }

@@ -3,10 +3,11 @@
 import shutil
 from pathlib import Path
 
+import lmdb
 import pytest
 
 from engine import records
-from journal import BlockDraft, LmdbJournal, framing
+from journal import BlockDraft, LmdbJournal, framing, layout
 from tests.cli.conftest import Call, Demo
 
 
@@ -139,6 +140,19 @@ def test_half_a_journal_is_refused(copy: Path, call: Call) -> None:
             assert str(file) in called.err.splitlines()[-1]
         assert call("verify", copy).code in (1, 2)
         assert file.read_bytes()[: len(rest)] == rest, "nothing was repaired"
+
+
+def test_journal_of_another_version_is_refused(copy: Path, call: Call) -> None:
+    with lmdb.open(str(copy / "journal"), max_dbs=8) as environment:
+        meta = environment.open_db(layout.META)
+        with environment.begin(write=True) as transaction:
+            values = list(layout.META_VALUE.unpack(transaction.get(layout.META_KEY, db=meta)))
+            values[1] += 1
+            transaction.put(layout.META_KEY, layout.META_VALUE.pack(*values), db=meta)
+    for command in (("replay",), ("events",), ("snapshot",), ("verify",)):
+        called = call(*command, copy)
+        assert called.code == 2
+        assert f"format {values[1]}" in called.err or f"version {values[1]}" in called.err
 
 
 def test_missing_directory_is_refused_and_not_made(tmp_path: Path, call: Call) -> None:

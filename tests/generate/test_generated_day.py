@@ -20,6 +20,7 @@ from adapters.units import BadInput, parse_time
 from engine import records
 from engine import vocabulary as v
 from tests.generate.small_day import Recorder, run
+from tests.naive.comparison import Comparison
 
 ROOT = Path(__file__).parents[2]
 QUOTES_DIGEST = "2c66afe7ca451daba9034d15d42f27035dfab9abc56d86df7d9b1ecbb8cbc29e"
@@ -146,6 +147,13 @@ def test_every_habit_trades() -> None:
     for name, habit in HABITS.items():
         traders = [c for c in small.crowd.clients.values() if c.habit is habit]
         assert any(c.keys_given > 2 for c in traders), name
+
+
+def test_generated_day_is_the_same_through_the_naive_engine() -> None:
+    both = Comparison(name="generated day, seed 9")
+    result = run_day(generated_day(9, 1_500, 30), both.send)
+    both.compare_accounts()
+    assert result.tally.filled > 200
 
 
 @pytest.mark.once

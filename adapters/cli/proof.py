@@ -13,7 +13,7 @@ from adapters.cli.arguments import AsJson, Directory, HookModule, hooks_of, poin
 from adapters.node import Node
 from adapters.replay import JOURNAL_FOLDER, ReplayResult
 from adapters.replay import replay as run_replay
-from adapters.units import BadInput
+from adapters.units import BadInput, format_time
 from engine import Hooks, records
 from journal import CorruptJournal, LmdbJournal
 
@@ -105,7 +105,7 @@ def _as_dict(dir: Path, result: ReplayResult, verify: bool, fields: list[_Row]) 
     return {
         "data": origin.label(dir),
         "sequence": result.sequence,
-        "time": console.moment(result.time_ns),
+        "time": format_time(result.time_ns) if result.time_ns else None,
         "time_ns": result.time_ns,
         "state_hash": result.state_hash,
         "began_at": result.snapshot_sequence,
@@ -220,7 +220,7 @@ def snapshot(
         info = node.snapshot(keep=keep)
     shown: dict[str, Any] = {
         "sequence": info.sequence,
-        "time": console.moment(info.time_ns),
+        "time": format_time(info.time_ns) if info.time_ns else None,
         "state_hash": info.state_hash,
     }
     if json:

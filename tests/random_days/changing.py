@@ -13,13 +13,13 @@ from engine import vocabulary as v
 from tests.naive.world import World
 from tests.random_days.quoting import Prices
 from tests.random_days.start_of_day import (
-    CLIENTS,
     EXTRA,
     GROUP_CURRENCY,
     MARKETS,
     daily_sessions,
     extra_pair,
 )
+from tests.random_days.trading import clients
 
 GROUP_CHANGES: dict[str, tuple[object, ...]] = {
     "leverage": (100, 300, 500),
@@ -132,8 +132,9 @@ def change_terms(random: Random, world: World, prices: Prices) -> r.Terms:
 
 
 def change_account(random: Random, world: World, prices: Prices) -> r.SetAccount:
-    closed = [n for n in CLIENTS if world.accounts[n].status != v.ACCOUNT_ENABLED]
-    account = world.accounts[random.choice(closed or CLIENTS)]
+    logins = clients(world)
+    closed = [n for n in logins if world.accounts[n].status != v.ACCOUNT_ENABLED]
+    account = world.accounts[random.choice(closed or logins)]
     status = v.ACCOUNT_ENABLED
     if random.randrange(6) == 0:
         status = random.choice((v.ACCOUNT_READ_ONLY, v.ACCOUNT_DISABLED))

@@ -24,7 +24,8 @@ CURRENCIES = (
 )
 FEEDS = (1, 2, 3)
 AGENT_OF_CURRENCY = {USD: 901, EUR: 902, JPY: 903}
-CLIENTS = tuple(range(101, 115))
+FIRST_CLIENT = 101
+CROWD_SIZES = (3, 14, 14, 14, 60)
 
 
 AGENT_LOGINS = tuple(AGENT_OF_CURRENCY.values())
@@ -282,7 +283,7 @@ def accounts(random: Random) -> list[r.Command]:
     for currency, login in AGENT_OF_CURRENCY.items():
         group = {USD: 1, EUR: 2, JPY: 3}[currency]
         commands.append(r.SetAccount(login=login, group=group))
-    for login in CLIENTS:
+    for login in range(FIRST_CLIENT, FIRST_CLIENT + random.choice(CROWD_SIZES)):
         group = random.choice(list(GROUP_CURRENCY))
         currency = GROUP_CURRENCY[group]
         commands.append(

@@ -12,16 +12,21 @@ from engine import vocabulary as v
 from tests.naive import figures
 from tests.naive.world import Order, Position, World
 from tests.random_days.quoting import CONVERTERS, Prices
-from tests.random_days.start_of_day import CLIENTS, INDEX, MARKETS, NO_ROUTE
+from tests.random_days.start_of_day import AGENT_LOGINS, INDEX, MARKETS, NO_ROUTE
 
 DEALERS = (1, 2)
 NS_PER_SECOND = 1_000_000_000
 
 
+def clients(world: World) -> list[int]:
+    """Logins that trade."""
+    return [login for login in world.accounts if login not in AGENT_LOGINS]
+
+
 def place_order(random: Random, world: World, prices: Prices) -> r.PlaceOrder:
     """Any type; prices near the market, where they are soon reached."""
     instrument = any_market(random, world, prices)
-    login = random.choice(CLIENTS)
+    login = random.choice(clients(world))
     held = any_position(random, world)
     if held is not None and random.randrange(3) == 0:
         login, instrument = held.login, held.instrument
@@ -184,8 +189,8 @@ def cancel_order(random: Random, world: World, prices: Prices) -> r.CancelOrder 
 
 
 def balance_operation(random: Random, world: World, prices: Prices) -> r.BalanceOperation:
-    login = random.choice(CLIENTS)
-    in_need = [n for n in CLIENTS if world.accounts[n].under_call]
+    login = random.choice(clients(world))
+    in_need = [n for n in clients(world) if world.accounts[n].under_call]
     if in_need and random.randrange(2):
         login = random.choice(in_need)
     account = world.accounts[login]

@@ -526,6 +526,40 @@ def test_partial_close_of_a_hedging_position_gives_the_rest_a_new_ticket() -> No
     assert world.refused(r.ClosePosition(login=1, position=ticket)) == c.UNKNOWN_POSITION
 
 
+CLOSES = [
+    # volume asked for of a position of 1 lot with step 5, code
+    (-1, c.VOLUME_BELOW_MINIMUM),
+    (101, c.VOLUME_ABOVE_POSITION),
+    (7, c.VOLUME_OFF_STEP),
+    (5, 0),
+    (100, 0),
+    (0, 0),
+]
+
+
+@pytest.mark.parametrize(("volume", "code"), CLOSES)
+def test_close_takes_the_whole_or_a_part_on_a_step_below_the_minimum_too(
+    volume: int, code: int
+) -> None:
+    world = open_market(pair={"lot_min_units": 50, "lot_step_units": 5})
+    ticket = world.buy(100)
+    command = r.ClosePosition(login=1, position=ticket, volume_units=volume)
+    [event, *_] = world.send(command)
+    assert (event.code if isinstance(event, r.Rejected) else 0) == code
+
+
+def test_ticket_of_another_account_or_of_another_kind_is_refused() -> None:
+    world = open_market()
+    world.accepted(r.SetAccount(login=2, group=1))
+    position = world.buy(1)
+    order = world.place(BUY, 1, LIMIT, price_points=109_000)
+    assert world.refused(r.ClosePosition(login=2, position=position)) == c.NOT_YOUR_TICKET
+    assert world.refused(r.CancelOrder(login=2, order=order)) == c.NOT_YOUR_TICKET
+    assert world.refused(r.ClosePosition(login=1, position=order)) == c.UNKNOWN_POSITION
+    assert world.refused(r.CancelOrder(login=1, order=position)) == c.UNKNOWN_ORDER
+    assert world.refused(r.ClosePosition(login=9, position=position)) == c.UNKNOWN_ACCOUNT
+
+
 def test_rest_of_a_partial_close_stays_the_oldest_for_fifo() -> None:
     world = open_market(fifo=True)
     first, second = world.buy(100), world.buy(100)

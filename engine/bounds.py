@@ -41,6 +41,10 @@ MAX_ORDERS_PER_ACCOUNT: Final = 512
 MAX_INSTRUMENTS: Final = 4_096
 MAX_CURRENCIES: Final = 1_024
 MAX_GROUPS: Final = 4_096
+MAX_TRADES: Final = 2**24
+"""Orders and positions at one time."""
+MAX_TICKET: Final = 2**38
+"""No order is accepted beyond this ticket; the rest of the range is for partial closes."""
 MAX_FEEDS: Final = 256
 MAX_DEALER: Final = 2**31 - 1
 """Largest number of a dealer."""

@@ -17,6 +17,9 @@ from engine.model.routes import Conversion
 from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS, PriceIndex
 from engine.records import Terms as TermsConfig
 
+ROW_BITS: Final = 24
+ROW_MASK: Final = 2**ROW_BITS - 1
+"""A trade as one sortable number: ticket << ROW_BITS | row."""
 _TIMER_SLOTS: Final = 1
 """Timers live in one heap: instrument 0, direction 0 of their index."""
 
@@ -51,6 +54,8 @@ class Core:
         self.pendings = PriceIndex()
         self.stops = PriceIndex()
         self.bands = PriceIndex()
+        self.parked: dict[int, Trade] = {}
+        """By row: trades with a trigger that is out of its index until a dealer could matter."""
         self.timers = PriceIndex()
         self.timers.ensure_instruments(_TIMER_SLOTS)
         # Scratch of the command at work.
@@ -166,6 +171,7 @@ class Core:
     def end_trade(self, trade: Trade) -> None:
         """The ticket is no more; its record can be used again."""
         self.unwatch(trade)
+        self.parked.pop(int(trade.row), None)
         del self.trades[trade.ticket]
         trade.exposure.instrument.trades -= 1
         trade.clear()
@@ -177,6 +183,16 @@ class Core:
         self.last_ticket += 1
         trade.ticket = self.last_ticket
         self.trades[trade.ticket] = trade
+
+    def in_ticket_order(self, watches: list[int], watches_per_row: i64) -> list[int]:
+        """Trades of the watches as `ticket << ROW_BITS | row`, sorted."""
+        keys: list[int] = []
+        for watch in watches:
+            row: i64 = watch // watches_per_row
+            ticket = self.rows[row].ticket
+            keys.append(ticket << ROW_BITS | row)
+        keys.sort()
+        return keys
 
     # ------------------------------------------------------------ watches
 
@@ -236,6 +252,21 @@ class Core:
         self.stops.remove(2 * trade.row)
         self.stops.remove(2 * trade.row + 1)
         self.timers.remove(trade.row)
+
+    def park(self, trade: Trade, index: PriceIndex, watch: i64) -> None:
+        """Takes a reached trigger that is left to the dealers out of its index.
+
+        Nothing but a dealer, a configuration or a modification can change the answer, so
+        looking at it on every tick would be in vain. `watch` and `unpark` bring it back.
+        """
+        index.remove(watch)
+        self.parked[trade.row] = trade
+
+    def unpark(self) -> None:
+        """Everything that is parked is looked at again on the next tick."""
+        for trade in self.parked.values():
+            self.watch(trade)
+        self.parked.clear()
 
     def release(self) -> None:
         """Unties the cycles between the records, so that they are freed; nothing works after."""

@@ -44,6 +44,7 @@ def set_dealer(core: Core, words: Words) -> None:
         core.dealers_online -= 1
     elif not was_online and online == 1:
         core.dealers_online += 1
+    core.unpark()
     core.events.dealer_set(dealer, online, core.dealers_online)
 
 

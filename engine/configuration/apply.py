@@ -167,6 +167,7 @@ def rebuild_indexes(core: Core) -> None:
             core.refresh_exposure(exposure)
     for trade in core.trades.values():
         core.watch(trade)
+    core.parked.clear()
     for account in core.accounts.values():
         if account.position_count > 0:
             core.touch(account)

@@ -213,6 +213,8 @@ def check_stops(
 def check_counts(core: Core, exposure: Exposure, pending: bool, opens: bool) -> i64:
     """Number of orders (pending) or of positions and opening requests (market)."""
     account = exposure.account
+    if len(core.trades) >= bounds.MAX_TRADES or core.last_ticket >= bounds.MAX_TICKET:
+        return refuse(core, r.TOO_MANY_ORDERS, len(core.trades))
     if pending:
         most = account.group.max_orders
         if most > bounds.MAX_ORDERS_PER_ACCOUNT:

@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from engine import bounds
 from engine import vocabulary as v
-from engine.core import Core
+from engine.core import ROW_BITS, ROW_MASK, Core
 from engine.figures import is_priced
 from engine.hooks import ask_apply, ask_filter
 from engine.model.accounts import Trade
@@ -23,16 +23,16 @@ from engine.order.plan import (
     opens_position,
 )
 from engine.requests import remove_order, withdraw_order
-from engine.tick.refusals import may_automate, note_refusal
+from engine.tick.refusals import leave_to_dealer, may_automate, note_refusal
 
 
 def activate(core: Core) -> None:
     """Activates the marked orders, in ticket order."""
     if len(core.marked) == 0:
         return
-    for ticket in core.marked:
-        order = core.trades.get(ticket)
-        if order is not None and order.state == v.ORDER_PENDING:
+    for key in core.marked:
+        order = core.rows[key & ROW_MASK]
+        if order.state == v.ORDER_PENDING and order.ticket == key >> ROW_BITS:
             _activate_order(core, order)
     core.marked.clear()
 
@@ -40,7 +40,7 @@ def activate(core: Core) -> None:
 def _activate_order(core: Core, order: Trade) -> None:
     exposure = order.exposure
     if not _ask_filter(core, order) and not may_automate(core, exposure):
-        note_refusal(core, order, v.STAGE_PENDING, v.REFUSED_LEFT_TO_DEALER)
+        leave_to_dealer(core, order, v.STAGE_PENDING)
         return
     if falls_into_gap(order):
         remove_order(core, order, v.REASON_GAP, 0)

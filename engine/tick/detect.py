@@ -4,11 +4,11 @@ This file may fill `core.marked` and note refusals (seed 004, step 3).
 """
 
 from engine import vocabulary as v
-from engine.core import Core
+from engine.core import ROW_MASK, Core
 from engine.hooks import ask_filter
 from engine.model.instruments import Instrument
 from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
-from engine.tick.refusals import note_refusal
+from engine.tick.refusals import leave_to_dealer
 
 
 def detect(core: Core, instrument: Instrument) -> None:
@@ -32,9 +32,8 @@ def detect(core: Core, instrument: Instrument) -> None:
     index.collect(number, BID_DOWN, -bid, found)
     index.collect(number, ASK_UP, ask, found)
     index.collect(number, ASK_DOWN, -ask, found)
-    tickets = sorted([int(core.rows[row].ticket) for row in found])
-    for ticket in tickets:
-        order = core.trades[ticket]
+    for key in core.in_ticket_order(found, 1):
+        order = core.rows[key & ROW_MASK]
         exposure = order.exposure
         if (
             not ask_filter(
@@ -50,6 +49,6 @@ def detect(core: Core, instrument: Instrument) -> None:
             )
             and exposure.terms.execution_mode == v.EXECUTION_MANUAL
         ):
-            note_refusal(core, order, v.STAGE_PENDING, v.REFUSED_LEFT_TO_DEALER)
+            leave_to_dealer(core, order, v.STAGE_PENDING)
         else:
-            core.marked.append(ticket)
+            core.marked.append(key)

@@ -12,11 +12,15 @@ from engine.model.instruments import Instrument
 
 
 def note_refusal(core: Core, trade: Trade, stage: i64, reason: i64) -> None:
-    """Writes the refusal unless it is the one that was written last."""
+    """Writes the refusal unless it is the one that was written last.
+
+    With a new one, the trade's other triggers are watched again: theirs would be new, too.
+    """
     if trade.refused_stage == stage and trade.refused_reason == reason:
         return
     trade.refused_stage = stage
     trade.refused_reason = reason
+    core.watch(trade)
     exposure = trade.exposure
     core.events.trigger_refused(
         exposure.account.login,
@@ -38,6 +42,17 @@ def note_account_refusal(core: Core, account: Account, instrument: Instrument) -
     core.events.trigger_refused(
         account.login, instrument.quote_sequence, 0, 0, v.STAGE_STOP_OUT, reason
     )
+
+
+def leave_to_dealer(core: Core, trade: Trade, stage: i64) -> None:
+    """Notes that a dealer decides. Without a filter hook the trigger is parked until then."""
+    note_refusal(core, trade, stage, v.REFUSED_LEFT_TO_DEALER)
+    if stage == v.STAGE_PENDING:
+        if core.hooks.pendings_filter is None:
+            core.park(trade, core.pendings, trade.row)
+    elif core.hooks.stops_filter is None:
+        stop_loss = stage == v.STAGE_STOP_LOSS
+        core.park(trade, core.stops, 2 * trade.row + (1 if stop_loss else 0))
 
 
 def may_automate(core: Core, exposure: Exposure) -> bool:

@@ -7,14 +7,14 @@ prepare, apply, close, in ticket order.
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.core import Core
+from engine.core import ROW_MASK, Core
 from engine.hooks import ask_apply, ask_filter
 from engine.model.accounts import Trade
 from engine.model.instruments import Instrument
 from engine.order.match import stop_loss_price, take_profit_price
 from engine.order.pipeline import close
 from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
-from engine.tick.refusals import may_automate, note_refusal
+from engine.tick.refusals import leave_to_dealer, may_automate, note_refusal
 
 
 def stops(core: Core, instrument: Instrument) -> None:
@@ -38,13 +38,12 @@ def stops(core: Core, instrument: Instrument) -> None:
     index.collect(number, BID_DOWN, -bid, found)
     index.collect(number, ASK_UP, ask, found)
     index.collect(number, ASK_DOWN, -ask, found)
-    tickets = sorted([int(core.rows[watch // 2].ticket) for watch in found])
-    last = 0
-    for ticket in tickets:
-        if ticket == last:
+    last = -1
+    for key in core.in_ticket_order(found, 2):
+        if key == last:
             continue
-        last = ticket
-        trade = core.trades[ticket]
+        last = key
+        trade = core.rows[key & ROW_MASK]
         if trade.request != v.REQUEST_NONE:
             continue
         if reached_take_profit(trade) and _close_stop(
@@ -89,7 +88,7 @@ def _close_stop(core: Core, trade: Trade, stage: i64, trigger_price: i64) -> boo
         trigger_price,
         exposure.closing_price(trade.side),
     ) and not may_automate(core, exposure):
-        note_refusal(core, trade, stage, v.REFUSED_LEFT_TO_DEALER)
+        leave_to_dealer(core, trade, stage)
         return False
     if account.group.fifo and exposure.first is not trade:
         note_refusal(core, trade, stage, v.REFUSED_FIFO)

@@ -14,6 +14,8 @@ from journal.block import (
 )
 from tests.journal.conftest import TIME_NS, order, rejected, tick
 
+pytestmark = pytest.mark.once
+
 
 def seal(
     previous: BlockHeader = BEFORE_FIRST, n_ticks: int = 2, hooks: bytes = NO_HOOKS

@@ -14,6 +14,8 @@ from journal.block import MAGIC
 from journal.layout import BLOCKS, KEYS, META, META_KEY, META_VALUE, SEQUENCE
 from tests.journal.conftest import append_block
 
+pytestmark = pytest.mark.once
+
 Copy = Callable[[Callable[[bytearray], None]], Path]
 
 

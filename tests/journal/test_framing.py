@@ -10,6 +10,8 @@ from engine.records import CorruptRecord
 from journal import framing
 from tests.journal.conftest import TIME_NS, order, rejected, tick
 
+pytestmark = pytest.mark.once
+
 WORDS = st.integers(-(2**63), 2**63 - 1)
 CLASSES = [c for c in (*records.COMMAND_CLASSES, *records.EVENT_CLASSES) if c.TYPE != 3]
 

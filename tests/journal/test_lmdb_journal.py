@@ -269,6 +269,8 @@ import os, resource, sys
 import journal
 from tests.journal.conftest import append_block
 
+pytestmark = pytest.mark.once
+
 def no_room_to_grow():
     limit = os.stat(opened.name).st_size + 500_000
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

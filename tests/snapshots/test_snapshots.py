@@ -11,6 +11,8 @@ from snapshots import SnapshotError, SnapshotStore
 from snapshots import layout as snapshot_layout
 from snapshots.layout import HEADER_SIZE, pack, read, read_info
 
+pytestmark = pytest.mark.once
+
 CHAIN = {n: bytes([n]) * 32 for n in range(1, 100)}
 STATE = b"the state of the core" * 20
 HASH = "ab" * 32

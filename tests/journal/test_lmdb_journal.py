@@ -23,6 +23,7 @@ from journal import (
 from tests.journal.conftest import TIME_NS, append_block, order, rejected, tick
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.once
 
 
 def run_python(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -268,8 +269,6 @@ FAILING_COMMIT = """
 import os, resource, sys
 import journal
 from tests.journal.conftest import append_block
-
-pytestmark = pytest.mark.once
 
 def no_room_to_grow():
     limit = os.stat(opened.name).st_size + 500_000

@@ -12,13 +12,12 @@ Checks: nothing is refused; after each repetition everything placed is gone agai
 second engine, fed the same commands, ends in the same state.
 """
 
-import time
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from bench import machine, spread
+from bench import Stopwatch, machine, spread
 from bench.cli import command_line
 from bench.world import (
     BLOCK,
@@ -35,7 +34,6 @@ from engine import records as r
 from engine import vocabulary as v
 
 SEED = 2014
-PENDING = ("place", "modify", "cancel")
 
 Rows = npt.NDArray[np.void]
 
@@ -55,105 +53,119 @@ SMOKE_SIZE = Size(20, 200, 2)
 def run(*, smoke: bool = False) -> dict[str, Any]:
     """Both halves; the result as plain values."""
     size = SMOKE_SIZE if smoke else SIZE
-    rates, state_hash = measure(size)
-    again, hash_again = measure(size._replace(repetitions=size.repetitions))
+    watches, state_hash = measure(size)
+    again, hash_again = measure(size)
     assert hash_again == state_hash, "the same commands ended in another state"
-    for name, values in again.items():
-        rates[name] += values
+    for name, more in again.items():
+        watches[name] += more
     return {
         "benchmark": "orders",
         "seed": SEED,
         "block": BLOCK,
         "machine": machine(),
         "positions": size.accounts * POSITIONS_PER_ACCOUNT,
-        "rows": [
-            {
-                "command": name,
-                "commands": size.commands * len(values),
-                "commands_per_second": spread(values),
-                "command_ns": spread([1e9 / value for value in values]),
-            }
-            for name, values in rates.items()
-        ],
+        "rows": [_row(name, found) for name, found in watches.items()],
         "state_hash": state_hash,
     }
 
 
-def measure(size: Size) -> tuple[dict[str, list[float]], str]:
-    """Rates of each kind of command by repetition, and the state hash at the end."""
+def _row(name: str, watches: list["Watch"]) -> dict[str, Any]:
+    rates = [watch.commands / watch.seconds for watch in watches]
+    return {
+        "command": name,
+        "commands": sum(watch.commands for watch in watches),
+        "commands_per_second": spread(rates),
+        "command_ns": spread([1e9 / rate for rate in rates]),
+        "own_share": sum(w.own_seconds for w in watches) / sum(w.seconds for w in watches),
+    }
+
+
+class Watch(Stopwatch):
+    """A stopwatch that counts commands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commands = 0
+
+    def plus(self, other: "Watch") -> "Watch":
+        both = Watch()
+        both.commands = self.commands + other.commands
+        both.seconds = self.seconds + other.seconds
+        both.own_seconds = self.own_seconds + other.own_seconds
+        return both
+
+
+def measure(size: Size) -> tuple[dict[str, list[Watch]], str]:
+    """Times of each kind of command by repetition, and the state hash at the end."""
     world = build(size.accounts, PROFILES["realistic"], SEED)
     random = np.random.default_rng([SEED, 3])
-    rates: dict[str, list[float]] = {}
+    watches: dict[str, list[Watch]] = {}
     for repetition in range(size.repetitions + 1):
-        seconds = _repetition(world, random, size.commands)
-        if repetition:  # the first warms up
-            for name, value in seconds.items():
-                commands = 3 * size.commands if name in ("pending", "mixed") else size.commands
-                rates.setdefault(name, []).append(commands / value)
-    return rates, world.engine.state_hash()
+        for name, watch in _repetition(world, random, size.commands).items():
+            if repetition:  # the first warms up
+                watches.setdefault(name, []).append(watch)
+    return watches, world.engine.state_hash()
 
 
-def _repetition(world: World, random: np.random.Generator, count: int) -> dict[str, float]:
-    """Seconds of each kind."""
+def _repetition(world: World, random: np.random.Generator, count: int) -> dict[str, Watch]:
+    """The time of each kind."""
     placing = _places(world, random, count)
-    seconds = {}
-    seconds["place"], orders = _timed(world, placing, r.OrderPlaced, "order")
-    modifying = _modifies(placing, orders, random)
-    seconds["modify"], _ = _timed(world, modifying)
-    cancelling = _named(r.CancelOrder, placing, orders, "order", random)
-    seconds["cancel"], _ = _timed(world, cancelling)
-    seconds["pending"] = sum(seconds.values())
-    seconds["mixed"] = _mixed(world, random, count)
+    place, orders = _timed(world, placing, r.OrderPlaced, "order")
+    modify, _ = _timed(world, _modifies(placing, orders, random))
+    cancel, _ = _timed(world, _named(r.CancelOrder, placing, orders, "order", random))
     opening = _opens(world, random, count)
-    seconds["market"], positions = _timed(world, opening, r.PositionOpened, "position")
-    closing = _named(r.ClosePosition, opening, positions, "position", random)
-    seconds["close"], _ = _timed(world, closing)
-    return seconds
+    market, positions = _timed(world, opening, r.PositionOpened, "position")
+    close, _ = _timed(world, _named(r.ClosePosition, opening, positions, "position", random))
+    return {
+        "place": place,
+        "modify": modify,
+        "cancel": cancel,
+        "all three": place.plus(modify).plus(cancel),
+        "mixed": _mixed(world, random, count),
+        "market": market,
+        "close": close,
+    }
 
 
 def _timed(
     world: World, rows: Rows, event_class: type[r.Event] | None = None, name: str = ""
-) -> tuple[float, npt.NDArray[np.int64]]:
-    """Applies rows block by block; seconds, and one column of one type of event."""
+) -> tuple[Watch, npt.NDArray[np.int64]]:
+    """Applies rows block by block; the time, and one column of one type of event."""
     engine = world.engine
+    watch = Watch()
     found = [np.zeros(0, dtype=np.int64)]
-    seconds = 0.0
     for at in range(0, len(rows), BLOCK):
         part = rows[at : at + BLOCK]
         stamp(part, engine.sequence + 1, engine.time_ns)
-        seconds += _apply(world, part.tobytes(), event_class, name, found)
-    return seconds, np.concatenate(found)
+        events = _apply(world, part.tobytes(), len(part), watch)
+        if event_class is not None:
+            found.append(r.view(events, event_class)[name].astype(np.int64))
+    return watch, np.concatenate(found)
 
 
-def _apply(
-    world: World,
-    block: bytes,
-    event_class: type[r.Event] | None,
-    name: str,
-    found: list[npt.NDArray[np.int64]],
-) -> float:
+def _apply(world: World, block: bytes, commands: int, watch: Watch) -> bytes:
+    """Applies one block, timed; its events. Raises `AssertionError` if one was refused."""
     engine = world.engine
-    start = time.perf_counter()
+    watch.start()
     engine.apply(block)
-    seconds = time.perf_counter() - start
-    events = engine.events_view()
-    assert v.REJECTED not in count_types(events), "a command was refused"
-    if event_class is not None:
-        found.append(r.view(bytes(events), event_class)[name].astype(np.int64))
-    events.release()
-    start = time.perf_counter()
+    watch.stop()
+    watch.commands += commands
+    events = bytes(engine.events_view())
+    watch.start()
     engine.clear_events()
-    return seconds + time.perf_counter() - start
+    watch.stop()
+    assert v.REJECTED not in count_types(memoryview(events)), "a command was refused"
+    return events
 
 
-def _mixed(world: World, random: np.random.Generator, count: int) -> float:
+def _mixed(world: World, random: np.random.Generator, count: int) -> Watch:
     """Blocks in which a third places, a third modifies and a third cancels other orders."""
     engine = world.engine
+    watch = Watch()
     third = min(BLOCK // 3, count)
     rounds = max(3, count // third)
     waves = [_places(world, random, third) for _ in range(rounds)]
     tickets: list[npt.NDArray[np.int64]] = []
-    seconds = 0.0
     for number in range(rounds + 2):
         parts = []
         if number < rounds:
@@ -164,9 +176,10 @@ def _mixed(world: World, random: np.random.Generator, count: int) -> float:
             old = number - 2
             parts.append(_named(r.CancelOrder, waves[old], tickets[old], "order", random))
         block = _shuffled(parts, random, engine.sequence + 1, engine.time_ns)
-        wanted = r.OrderPlaced if number < rounds else None
-        seconds += _apply(world, block, wanted, "order", tickets)
-    return seconds * count / (rounds * third)
+        events = _apply(world, block, sum(len(part) for part in parts), watch)
+        if number < rounds:
+            tickets.append(r.view(events, r.OrderPlaced)["order"].astype(np.int64))
+    return watch
 
 
 def _shuffled(

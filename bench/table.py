@@ -59,15 +59,16 @@ def _origin(result: Result) -> str:
 def _ticks(result: Result) -> list[str]:
     lines = [
         "| positions | funding (median level) | M ticks/s (lowest-highest) | ns a tick "
-        "| evaluations a tick | margin calls | stop-outs | quiet tick, ns |",
-        "|---:|---|---|---:|---:|---:|---:|---:|",
+        "| evaluations a tick | margin calls | stop-outs | quiet tick, ns | own processor time |",
+        "|---:|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in result["rows"]:
         lines.append(
             f"| {row['positions']:,} | {row['profile']} ({row['median_level_percent']:.0f} %) "
             f"| {_millions(row['ticks_per_second'])} | {row['tick_ns']['median']:.0f} "
             f"| {row['evaluations_per_tick']:.4f} | {row['events']['margin_calls']:,} "
-            f"| {row['events']['stop_outs']:,} | {row['quiet_ns']['median']:.1f} |"
+            f"| {row['events']['stop_outs']:,} | {row['quiet_ns']['median']:.1f} "
+            f"| {_percent(row['own_share'])} |"
         )
     ratio, naive = result["quiet_ratio"], result["naive"]
     lines += [
@@ -85,13 +86,13 @@ def _orders(result: Result) -> list[str]:
     lines = [
         f"{result['positions']:,} open positions.",
         "",
-        "| command | M commands/s (lowest-highest) | ns each |",
-        "|---|---|---:|",
+        "| command | M commands/s (lowest-highest) | ns each | own processor time |",
+        "|---|---|---:|---:|",
     ]
     for row in result["rows"]:
         lines.append(
             f"| {row['command']} | {_millions(row['commands_per_second'])} "
-            f"| {row['command_ns']['median']:.0f} |"
+            f"| {row['command_ns']['median']:.0f} | {_percent(row['own_share'])} |"
         )
     return lines
 
@@ -141,6 +142,11 @@ def _snapshot(result: Result) -> list[str]:
             f"| {row['state_bytes_per_position']:.0f} | {row['stored_bytes_per_position']:.0f} |"
         )
     return lines
+
+
+def _percent(share: float) -> str:
+    """A share of the wall-clock time; below 100 % other work held the processor."""
+    return f"{100 * min(share, 1.0):.0f} %"
 
 
 def _millions(rate: dict[str, float]) -> str:

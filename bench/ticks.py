@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bench import in_fresh_process, machine, spread
+from bench import Stopwatch, in_fresh_process, machine, spread
 from bench.cli import command_line
 from bench.world import (
     BLOCK,
@@ -97,7 +97,8 @@ def measure(size: Size) -> dict[str, Any]:
     world.event_counts.clear()
     _walk(world, max(1, size.blocks // 4))
     before = world.engine.counters()
-    seconds = [_walk(world, size.blocks) for _ in range(size.repetitions)]
+    watches = [_walk(world, size.blocks) for _ in range(size.repetitions)]
+    seconds = [watch.seconds for watch in watches]
     ticks = size.blocks * BLOCK
     work = _difference(before, world.engine.counters())
     counts = world.event_counts
@@ -108,6 +109,7 @@ def measure(size: Size) -> dict[str, Any]:
         "ticks": ticks * size.repetitions,
         "ticks_per_second": spread([ticks / s for s in seconds]),
         "tick_ns": spread([1e9 * s / ticks for s in seconds]),
+        "own_share": sum(watch.own_seconds for watch in watches) / sum(seconds),
         "evaluations_per_tick": work["evaluations"] / (ticks * size.repetitions),
         "quiet_ns": _quiet(world),
         "median_level_percent": median_level,
@@ -121,20 +123,20 @@ def measure(size: Size) -> dict[str, Any]:
     }
 
 
-def _walk(world: World, blocks: int) -> float:
-    """Applies the next quotes; returns the seconds of apply and clear alone."""
+def _walk(world: World, blocks: int) -> Stopwatch:
+    """Applies the next quotes; the time of apply and clear alone."""
     engine = world.engine
-    seconds = 0.0
+    watch = Stopwatch()
     for block in world.prepared_ticks(blocks * BLOCK):
-        start = time.perf_counter()
+        watch.start()
         engine.apply(block)
-        seconds += time.perf_counter() - start
+        watch.stop()
         for kind, count in count_types(engine.events_view()).items():
             world.event_counts[kind] = world.event_counts.get(kind, 0) + count
-        start = time.perf_counter()
+        watch.start()
         engine.clear_events()
-        seconds += time.perf_counter() - start
-    return seconds
+        watch.stop()
+    return watch
 
 
 def _quiet(world: World) -> dict[str, float]:

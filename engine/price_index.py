@@ -126,6 +126,27 @@ class PriceIndex:
                 self._sift_down(heap, slot, key, moved)
         self.tops[index] = heap.keys[0] if last > 0 else NEVER
 
+    def find_reached(self, instrument: i64, bid: i64, ask: i64, found: list[int]) -> bool:
+        """Fills `found` with the watches that a quote reaches; False where there is none.
+
+        The answer for a quote that reaches nothing takes four comparisons.
+        """
+        at = instrument * DIRECTIONS
+        tops = self.tops
+        if (
+            tops[at + BID_UP] > bid
+            and tops[at + BID_DOWN] > -bid
+            and tops[at + ASK_UP] > ask
+            and tops[at + ASK_DOWN] > -ask
+        ):
+            return False
+        found.clear()
+        self.collect(instrument, BID_UP, bid, found)
+        self.collect(instrument, BID_DOWN, -bid, found)
+        self.collect(instrument, ASK_UP, ask, found)
+        self.collect(instrument, ASK_DOWN, -ask, found)
+        return True
+
     def collect(self, instrument: i64, direction: i64, price: i64, found: list[int]) -> None:
         """Appends every watch whose key is reached by the signed price, in no order."""
         index = instrument * DIRECTIONS + direction

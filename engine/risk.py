@@ -41,7 +41,8 @@ from engine.figures import (
     stop_out_threshold_minor,
 )
 from engine.model.accounts import Account, Exposure
-from engine.price_index import ALWAYS, ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
+from engine.model.instruments import Instrument
+from engine.price_index import ALWAYS, ASK_UP, BID_UP, DIRECTIONS
 
 _FRACTION_BITS: Final = 30
 _RHO_SHIFT: Final = 4
@@ -269,24 +270,11 @@ def _set_side(
         core.bands.remove(watch + 1)
 
 
-def collect_candidates(core: Core, instrument_number: i64, bid: i64, ask: i64) -> None:
-    """Adds the logins whose band this quote leaves to `core.candidates`."""
-    bands = core.bands
-    at = instrument_number * DIRECTIONS
-    tops = bands.tops
-    if (
-        tops[at + BID_UP] > bid
-        and tops[at + BID_DOWN] > -bid
-        and tops[at + ASK_UP] > ask
-        and tops[at + ASK_DOWN] > -ask
-    ):
-        return
+def collect_candidates(core: Core, instrument: Instrument) -> None:
+    """Adds the logins whose band the quote leaves to `core.candidates`."""
     found = core.found
-    found.clear()
-    bands.collect(instrument_number, BID_UP, bid, found)
-    bands.collect(instrument_number, BID_DOWN, -bid, found)
-    bands.collect(instrument_number, ASK_UP, ask, found)
-    bands.collect(instrument_number, ASK_DOWN, -ask, found)
+    if not core.bands.find_reached(instrument.number, instrument.bid, instrument.ask, found):
+        return
     for watch in found:
         number: i64 = watch
         account = core.exposures[number // DIRECTIONS].account

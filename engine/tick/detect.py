@@ -7,31 +7,15 @@ from engine import vocabulary as v
 from engine.core import ROW_MASK, Core
 from engine.hooks import ask_filter
 from engine.model.instruments import Instrument
-from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
 from engine.tick.refusals import leave_to_dealer
 
 
 def detect(core: Core, instrument: Instrument) -> None:
     """Marks the triggered pending orders, in ticket order."""
-    index = core.pendings
-    bid = instrument.bid
-    ask = instrument.ask
-    at = instrument.number * DIRECTIONS
-    tops = index.tops
-    if (
-        tops[at + BID_UP] > bid
-        and tops[at + BID_DOWN] > -bid
-        and tops[at + ASK_UP] > ask
-        and tops[at + ASK_DOWN] > -ask
-    ):
-        return
     number = instrument.number
     found = core.found
-    found.clear()
-    index.collect(number, BID_UP, bid, found)
-    index.collect(number, BID_DOWN, -bid, found)
-    index.collect(number, ASK_UP, ask, found)
-    index.collect(number, ASK_DOWN, -ask, found)
+    if not core.pendings.find_reached(number, instrument.bid, instrument.ask, found):
+        return
     for key in core.in_ticket_order(found, 1):
         order = core.rows[key & ROW_MASK]
         exposure = order.exposure

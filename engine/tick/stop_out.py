@@ -27,7 +27,7 @@ from engine.tick.refusals import may_automate, note_account_refusal, note_refusa
 
 def stop_out(core: Core, instrument: Instrument) -> None:
     """Looks at every account whose band was left or that traded, in login order."""
-    collect_candidates(core, instrument.number, instrument.bid, instrument.ask)
+    collect_candidates(core, instrument)
     for account in core.touched:
         if account.traded and not account.candidate:
             account.candidate = True

@@ -13,31 +13,14 @@ from engine.model.accounts import Trade
 from engine.model.instruments import Instrument
 from engine.order.match import stop_loss_price, take_profit_price
 from engine.order.pipeline import close
-from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
 from engine.tick.refusals import leave_to_dealer, may_automate, note_refusal
 
 
 def stops(core: Core, instrument: Instrument) -> None:
     """Closes what reached its take profit or stop loss."""
-    index = core.stops
-    bid = instrument.bid
-    ask = instrument.ask
-    at = instrument.number * DIRECTIONS
-    tops = index.tops
-    if (
-        tops[at + BID_UP] > bid
-        and tops[at + BID_DOWN] > -bid
-        and tops[at + ASK_UP] > ask
-        and tops[at + ASK_DOWN] > -ask
-    ):
-        return
-    number = instrument.number
     found = core.found
-    found.clear()
-    index.collect(number, BID_UP, bid, found)
-    index.collect(number, BID_DOWN, -bid, found)
-    index.collect(number, ASK_UP, ask, found)
-    index.collect(number, ASK_DOWN, -ask, found)
+    if not core.stops.find_reached(instrument.number, instrument.bid, instrument.ask, found):
+        return
     last = -1
     for key in core.in_ticket_order(found, 2):
         if key == last:

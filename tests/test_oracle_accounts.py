@@ -270,6 +270,17 @@ def test_what_trades_and_their_conversions_rest_on_can_not_change(
     assert (event.code if isinstance(event, r.Rejected) else 0) == code
 
 
+def test_new_pair_that_would_change_the_margin_route_alone_is_refused_too() -> None:
+    world = SmallWorld()
+    yen_account(world)
+    world.tick(150_000, 150_000, instrument=USDJPY)
+    world.buy(100, instrument=USDJPY, login=2)
+    pair = msgspec.structs.replace(YEN, instrument=99, symbol="AAAJPY")
+    assert world.refused(pair) == c.INSTRUMENT_IN_USE
+    world.close(1, login=2)
+    world.accepted(pair)
+
+
 def test_new_digits_or_price_band_forget_the_quote() -> None:
     world = SmallWorld()
     world.tick(110_000, 110_010)

@@ -76,7 +76,7 @@ REJECTS = """
 """.split()  # noqa: SIM905
 
 
-@pytest.mark.parametrize("first_seed", [1, 101, 201, 301])
+@pytest.mark.parametrize("first_seed", [1, 101, 201])
 def test_random_days_give_the_same_events_and_enough_happens(first_seed: int) -> None:
     counts: Counter[str] = Counter()
     for seed in range(first_seed, first_seed + DAYS_IN_A_CAMPAIGN):

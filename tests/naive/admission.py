@@ -204,6 +204,10 @@ def check_stops(
 
 def check_counts(world: World, account: Account, order: Order) -> None:
     waiting = [o for o in world.orders_of(account.login) if o.ticket != order.ticket]
+    trades = len(world.orders) + len(world.positions)
+    full = trades >= bounds.MAX_TRADES or world.last_ticket >= bounds.MAX_TICKET
+    if full and order.ticket == 0:
+        raise Refused(c.TOO_MANY_ORDERS, trades)
     if order.order_type != v.MARKET:
         most = min(world.group_of(account).max_orders, bounds.MAX_ORDERS_PER_ACCOUNT)
         if len(waiting) >= most:

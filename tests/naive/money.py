@@ -282,7 +282,8 @@ def within_value_bound(world: World, account: Account, instrument_id: int) -> bo
     needed = value
     if instrument.initial_margin_minor > 0:
         margin_minor = 10 ** world.currencies[instrument.margin_currency].digits
-        needed = lots * Fraction(instrument.initial_margin_minor, margin_minor)
+        larger = max(instrument.initial_margin_minor, instrument.hedged_size)
+        needed = lots * Fraction(larger, margin_minor)
     elif instrument.margin_mode in (v.MARGIN_FOREX, v.MARGIN_FOREX_NO_LEVERAGE):
         needed = lots * instrument.contract_size
     elif instrument.margin_mode == v.MARGIN_CFD_INDEX:

@@ -38,7 +38,7 @@ KINDS: dict[str, tuple[int, Maker]] = {
     "change_name": (6, changing.change_name),
     "wrong_object": (5, mistakes.wrong_object),
 }
-MONDAY_8_00_NS = 1_704_096_000 * 1_000_000_000
+MONDAY_NS = 1_704_067_200 * 1_000_000_000
 SPOILED_PERCENT = 5
 PAUSES_MS = (0, 0, 1, 10, 40, 90, 250, 900)
 LONG_PAUSES_MS = (6_000, 6_000, 12_000, 25_000, 70_000, 400_000, 5 * 3_600_000)
@@ -49,7 +49,8 @@ class Day:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.time_ns = MONDAY_8_00_NS
+        minutes = Random(f"start {seed}").randrange(7 * 1_440)
+        self.time_ns = MONDAY_NS + minutes * 60_000_000_000
         self.sequence = 0
         self.prices = quoting.Prices(converting=Random(f"style {seed}").randrange(3) == 0)
 

@@ -286,6 +286,33 @@ ROWS = [
         ],
     ),
     Row(
+        "an order that sets margin free activates without money",
+        deposit=120_000,
+        given=steps(lambda w: w.buy(), lambda w: w.sell_stop(109_400, 40)),
+        when=lambda w: w.tick(109_400),
+        then=[
+            "filled #2 at 109400",
+            "opened #2 sell 40 at 109400",
+            "margin call 1 at 58600 of 66006",
+        ],
+    ),
+    Row(
+        "one that leaves the margin as it is does not",
+        deposit=120_000,
+        group={"larger_leg": True},
+        given=steps(lambda w: w.buy(), lambda w: w.sell_stop(109_400, 30)),
+        when=lambda w: w.tick(109_400),
+        then=["removed #2 no_money", "margin call 1 at 59000 of 110010"],
+    ),
+    Row(
+        "nor does the first in a group with strong cover",
+        deposit=120_000,
+        group={"strong_hedged": True},
+        given=steps(lambda w: w.buy(), lambda w: w.sell_stop(109_400, 40)),
+        when=lambda w: w.tick(109_400),
+        then=["removed #2 no_money", "margin call 1 at 59000 of 110010"],
+    ),
+    Row(
         "an opposite position deletes it where hedging is prohibited",
         group={"hedge_prohibited": True},
         given=steps(lambda w: w.buy_stop(110_100, 10), lambda w: _hedge(w)),
@@ -386,7 +413,7 @@ def test_an_order_is_deleted_when_the_account_has_the_most_positions_it_may_have
         )
         for _ in range(bounds.MAX_POSITIONS_PER_ACCOUNT)
     ]
-    world.send_all(many)
+    world.send_crowd(many)
     assert world.figures().positions == bounds.MAX_POSITIONS_PER_ACCOUNT
     assert told(world.tick(110_100)) == ["removed #1 bound"]
 

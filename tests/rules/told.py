@@ -52,9 +52,8 @@ def _position_changed(e: r.PositionChanged) -> str:
 def _position_closed(e: r.PositionClosed) -> str:
     rest = f", rest #{e.rest_position}" if e.rest_position else ""
     dealer = f" {e.dealer}" if e.dealer else ""
-    reason = v.REASON_NAMES[e.reason]
-    price = e.close_price_points
-    return f"closed #{e.position} {e.volume_units} at {price} {reason}{dealer} {e.profit_minor:+}{rest}"
+    why = f"{v.REASON_NAMES[e.reason]}{dealer} {e.profit_minor:+}{rest}"
+    return f"closed #{e.position} {e.volume_units} at {e.close_price_points} {why}"
 
 
 def _dealer_requested(e: r.DealerRequested) -> str:

@@ -84,14 +84,12 @@ def _ticks(result: Result) -> list[str]:
 
 def _orders(result: Result) -> list[str]:
     lines = [
-        f"{result['positions']:,} open positions.",
-        "",
-        "| command | M commands/s (lowest-highest) | ns each | own processor time |",
-        "|---|---|---:|---:|",
+        "| positions | command | M commands/s (lowest-highest) | ns each | own processor time |",
+        "|---:|---|---|---:|---:|",
     ]
     for row in result["rows"]:
         lines.append(
-            f"| {row['command']} | {_millions(row['commands_per_second'])} "
+            f"| {row['positions']:,} | {row['command']} | {_millions(row['commands_per_second'])} "
             f"| {row['command_ns']['median']:.0f} | {_percent(row['own_share'])} |"
         )
     return lines

@@ -8,14 +8,15 @@ events they cause (`LedgerEntry`). The raw file gets the very same bytes by `wri
 holds the copying, checksum, chain, LMDB transaction and both of its syncs. Rounds of the
 two alternate, and which goes first alternates too, because the disk's mood changes by the
 second; a ratio is taken within each round. The row with client keys has a random key on
-every command. At the end the journal is verified, block by block.
+every command. The rows with reserved space show what `LmdbJournal.reserve` is worth. At the
+end the journal is verified, block by block.
 """
 
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,15 +30,18 @@ from journal import NO_HOOKS, BlockDraft, LmdbJournal, framing
 
 RECORD_BYTES = 128
 SEED = 7
+ZEROS = bytes(1 << 20)
 TIME_NS = 1_400_000_000_000_000_000
 
 
 class Size(NamedTuple):
-    """One row: records a commit, commits a round, and whether the commands carry keys."""
+    """One row: records a commit, commits a round, whether the commands carry keys, and
+    whether space is reserved before (in the journal, and in a second raw file)."""
 
     records: int
     commits: int
     keys: bool = False
+    reserved: bool = False
 
 
 SIZES = (
@@ -48,8 +52,10 @@ SIZES = (
     Size(256, 100, keys=True),
     Size(4096, 30, keys=True),
 )
+RESERVED_SIZES = (Size(256, 300, reserved=True), Size(4096, 60, reserved=True))
 ROUNDS = 15
 SMOKE_SIZES = (Size(1, 3), Size(64, 2), Size(64, 2, keys=True))
+SMOKE_RESERVED_SIZES = (Size(64, 2, reserved=True),)
 SMOKE_ROUNDS = 2
 
 
@@ -116,10 +122,10 @@ def _rows(record: records.Record, count: int) -> npt.NDArray[np.int64]:
     return np.tile(np.frombuffer(data, dtype="<i8"), (count, 1))
 
 
-def raw_round(descriptor: int, commits: list[bytes]) -> list[float]:
-    """Seconds of each write and fdatasync."""
+def raw_round(descriptor: int, commits: list[Commit]) -> list[float]:
+    """Seconds of each write and fdatasync; the bytes are put together before."""
     seconds = []
-    for data in commits:
+    for data in [c.commands + c.events for c in commits]:
         start = time.perf_counter()
         os.write(descriptor, data)
         os.fdatasync(descriptor)
@@ -141,74 +147,100 @@ def journal_round(journal: LmdbJournal, draft: BlockDraft, commits: list[Commit]
 
 
 def run_size(size: Size, rounds: int, directory: Path) -> dict[str, Any]:
-    """Interleaved rounds of both at one commit size."""
+    """Interleaved rounds of journal and raw file at one commit size."""
     workload = Workload(size)
     journal = LmdbJournal.open(directory / "journal", writable=True, create=True)
     draft = BlockDraft()
-    descriptor = os.open(directory / "raw", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    raw_rates, journal_rates, commit_seconds, raw_seconds = [], [], [], []
+    files = {"raw": _raw_file(directory / "raw", 0)}
+    if size.reserved:
+        n_bytes = (rounds + 2) * size.commits * (size.records * RECORD_BYTES + 32_768)
+        files["raw_reserved"] = _raw_file(directory / "raw_reserved", n_bytes)
+        journal.reserve(n_bytes)
+    runs: dict[str, Callable[[list[Commit]], list[float]]] = {
+        "journal": lambda commits: journal_round(journal, draft, commits)
+    }
+    for name, descriptor in files.items():
+        runs[name] = lambda commits, to=descriptor: raw_round(to, commits)  # type: ignore[misc]
+    seconds: dict[str, list[list[float]]] = {name: [] for name in runs}
     for number in range(rounds + 1):
         commits = list(workload.commits(size.commits))
-        joined = [c.commands + c.events for c in commits]
-        if number % 2:
-            raw = raw_round(descriptor, joined)
-            ours = journal_round(journal, draft, commits)
-        else:
-            ours = journal_round(journal, draft, commits)
-            raw = raw_round(descriptor, joined)
-        if number:  # the first round warms up
-            n_records = size.records * size.commits
-            raw_rates.append(n_records / sum(raw))
-            journal_rates.append(n_records / sum(ours))
-            commit_seconds += ours
-            raw_seconds += raw
-    os.close(descriptor)
+        for name in list(runs)[:: 1 if number % 2 else -1]:
+            measured = runs[name](commits)
+            if number:  # the first round warms up
+                seconds[name].append(measured)
+    for descriptor in files.values():
+        os.close(descriptor)
     findings = journal.verify().findings
     assert not findings, findings
     journal.close()
-    ratios = [a / b for a, b in zip(journal_rates, raw_rates, strict=True)]
-    return {
+    return _row(size, seconds)
+
+
+def _row(size: Size, seconds: dict[str, list[list[float]]]) -> dict[str, Any]:
+    """The figures of one commit size. A ratio is taken within each round."""
+    n_records = size.records * size.commits
+    rates = {name: [n_records / sum(r) for r in rounds] for name, rounds in seconds.items()}
+    row: dict[str, Any] = {
         "records_per_commit": size.records,
         "client_keys": size.keys,
-        "commits": rounds * size.commits,
-        "raw_records_per_second": spread(raw_rates),
-        "journal_records_per_second": spread(journal_rates),
-        "ratio": spread(ratios),
-        "raw_commit_us": spread([1e6 * s for s in raw_seconds]),
-        "journal_commit_us": spread([1e6 * s for s in commit_seconds]),
+        "reserved": size.reserved,
+        "commits": len(rates["journal"]) * size.commits,
     }
+    for name, rounds in seconds.items():
+        row[f"{name}_records_per_second"] = spread(rates[name])
+        row[f"{name}_commit_us"] = spread([1e6 * s for r in rounds for s in r])
+        if name != "journal":
+            ratios = [a / b for a, b in zip(rates["journal"], rates[name], strict=True)]
+            row["ratio" if name == "raw" else f"ratio_to_{name}"] = spread(ratios)
+    return row
+
+
+def _raw_file(path: Path, n_zeros: int) -> int:
+    """A file to write to, with so many zeros written ahead."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for _ in range(0, n_zeros, len(ZEROS)):
+        os.write(descriptor, ZEROS)
+    os.fsync(descriptor)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
 
 
 def run(*, smoke: bool = False) -> dict[str, Any]:
     """All sizes; the result as plain values. Files are made in the current folder and removed."""
-    rows = []
-    for size in SMOKE_SIZES if smoke else SIZES:
+    rows: list[dict[str, Any]] = []
+    reserved_rows: list[dict[str, Any]] = []
+    for size in (*SMOKE_SIZES, *SMOKE_RESERVED_SIZES) if smoke else (*SIZES, *RESERVED_SIZES):
         folder = Path(tempfile.mkdtemp(prefix="bench-journal-", dir=Path.cwd()))
         try:
-            rows.append(run_size(size, SMOKE_ROUNDS if smoke else ROUNDS, folder))
+            row = run_size(size, SMOKE_ROUNDS if smoke else ROUNDS, folder)
         finally:
             shutil.rmtree(folder)
+        (reserved_rows if size.reserved else rows).append(row)
     return {
         "benchmark": "journal",
         "record_bytes": RECORD_BYTES,
         "seed": SEED,
         "machine": machine(),
         "rows": rows,
+        "reserved_rows": reserved_rows,
     }
 
 
 def show(result: dict[str, Any]) -> None:
     """The result as a table for people."""
     print(f"records of {result['record_bytes']} bytes, durable; raw file: write and fdatasync")
+    print("reserved: space written ahead, raw file not; to reserved: raw file too")
     print("records/commit  keys   raw M/s  journal M/s  ratio (lowest-highest)  commit us  raw us")
-    for row in result["rows"]:
+    for row in (*result["rows"], *result["reserved_rows"]):
         ratio = row["ratio"]
+        to_reserved = row.get("ratio_to_raw_reserved")
         print(
             f"{row['records_per_commit']:14}  {'yes' if row['client_keys'] else 'no ':4}"
             f"{row['raw_records_per_second']['median'] / 1e6:9.3f}"
             f"{row['journal_records_per_second']['median'] / 1e6:13.3f}"
             f"   {ratio['median']:.2f} ({ratio['lowest']:.2f}-{ratio['highest']:.2f})"
             f"{row['journal_commit_us']['median']:19.0f}{row['raw_commit_us']['median']:8.0f}"
+            + (f"  reserved; to reserved: {to_reserved['median']:.2f}" if to_reserved else "")
         )
 
 

@@ -148,6 +148,38 @@ def test_append_when_the_draft_does_not_continue_the_journal_stores_nothing(
     assert journal.tail().last_sequence == 10
 
 
+def test_reserved_space_changes_nothing_but_the_size_of_the_file(stored: Path) -> None:
+    journal = LmdbJournal.open(stored, writable=True)
+    before = list(journal.blocks())
+    journal.reserve(5 << 20)
+    assert (stored / "data.mdb").stat().st_size > 5 << 20
+    for _ in range(40):
+        append_block(journal, 3_000)
+    assert list(journal.blocks())[:3] == before
+    assert journal.verify().findings == []
+    journal.reserve(1)
+    journal.close()
+    again = LmdbJournal.open(stored, writable=True)
+    append_block(again, 1)
+    assert again.verify().findings == []
+    again.close()
+    reader = LmdbJournal.open(stored)
+    with pytest.raises(ValueError, match="opened for reading"):
+        reader.reserve(1)
+    reader.close()
+
+
+def test_reserving_more_than_the_limit_is_refused_and_harmless(tmp_path: Path) -> None:
+    journal = LmdbJournal.open(
+        tmp_path / "journal", writable=True, create=True, limit_bytes=8 << 20
+    )
+    with pytest.raises(JournalError, match="can't reserve 9000000 bytes"):
+        journal.reserve(9_000_000)
+    append_block(journal, 10)
+    assert journal.verify().findings == []
+    journal.close()
+
+
 def test_second_writer_is_refused_in_this_process_and_in_another(
     journal: LmdbJournal, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
+from adapters.comments import comment_of
 from adapters.units import LOT_DIGITS, format_time, unscaled
 from engine import records, reject_codes
 from engine import vocabulary as v
@@ -56,6 +57,7 @@ class Names:
         self.groups: dict[int, records.Group] = {}
         self.account_group: dict[int, int] = {}
         self.ticket_instrument: dict[int, int] = {}
+        self.last_stop_out: records.StopOut | None = None
 
     def learn_config(self, config: records.Config) -> None:
         """A configuration object that the core accepted."""
@@ -76,6 +78,8 @@ class Names:
             self.ticket_instrument[event.order] = event.instrument
         elif isinstance(event, records.PositionOpened | records.PositionChanged):
             self.ticket_instrument[event.position] = event.instrument
+        elif isinstance(event, records.StopOut):
+            self.last_stop_out = event
 
     def of_config(self, kind: int, number: int) -> str | None:
         """The name of a configuration object; None where it has none or is not known."""
@@ -131,6 +135,11 @@ def describe(record: records.Record, names: Names) -> dict[str, Any]:
         shown["name"] = names.of_config(record.kind, record.identifier)
     if isinstance(record, records.Rejected):
         shown["message"] = reject_codes.SENTENCES.get(record.code, "")
+    comment = comment_of(
+        record, names.last_stop_out, names.money_digits(getattr(record, "login", 0))
+    )
+    if comment:
+        shown["comment"] = comment
     if hasattr(record, "key_high"):
         shown["key"] = key_text(record.key_high, getattr(record, "key_low", 0))
     return shown

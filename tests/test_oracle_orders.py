@@ -388,6 +388,51 @@ def test_stop_order_whose_price_and_take_profit_lie_in_a_gap_is_removed(
     assert reasons == ([v.REASON_GAP] if removed else [])
 
 
+@pytest.mark.parametrize(
+    ("side", "second", "removed"),
+    [
+        # after 1.10000 / 1.10010; a gap: bid above the previous ask, ask below the previous bid
+        (BUY, (110_010, 110_020), False),
+        (BUY, (110_011, 110_021), True),
+        (SELL, (109_990, 110_000), False),
+        (SELL, (109_989, 109_999), True),
+    ],
+)
+def test_gap_begins_one_point_beyond_the_previous_quote(
+    side: int, second: tuple[int, int], removed: bool
+) -> None:
+    world = open_market()
+    price, profit = (110_015, 110_016) if side == BUY else (109_995, 109_994)
+    world.place(side, 100, STOP, price_points=price, take_profit_points=profit)
+    markup = {"markup_bid_points": 10} if side == BUY else {"markup_ask_points": -10}
+    world.accepted(r.Terms(group=1, instrument=EURUSD, **markup))
+    reasons = [event.reason for event in of_type(world.tick(*second), r.OrderRemoved)]
+    assert reasons == ([v.REASON_GAP] if removed else [])
+
+
+CLOSE_ONLY = [
+    # mode of the account, type, side, volume against a position of 1 lot bought, code
+    (v.HEDGING, MARKET, SELL, 100, c.CLOSE_ONLY),
+    (v.NETTING, MARKET, SELL, 100, 0),
+    (v.NETTING, MARKET, SELL, 101, c.CLOSE_ONLY),
+    (v.NETTING, MARKET, BUY, 1, c.CLOSE_ONLY),
+    (v.NETTING, LIMIT, SELL, 500, 0),
+    (v.NETTING, LIMIT, BUY, 1, c.CLOSE_ONLY),
+]
+
+
+@pytest.mark.parametrize(("mode", "order_type", "side", "volume", "code"), CLOSE_ONLY)
+def test_close_only_lets_a_netting_account_place_what_opposes_its_position(
+    mode: int, order_type: int, side: int, volume: int, code: int
+) -> None:
+    world = open_market(mode=mode)
+    world.buy(100)
+    world.change_pair(trade_mode=v.TRADE_CLOSE_ONLY)
+    price = {MARKET: 0, LIMIT: 111_000 if side == SELL else 109_000}[order_type]
+    [event, *_] = world.send(world.order(side, volume, order_type, price_points=price))
+    assert (event.code if isinstance(event, r.Rejected) else 0) == code
+
+
 REMOVALS = [
     ({"trade_mode": v.TRADE_DISABLED}, {}, v.REASON_CLOSE_ONLY),
     ({"trade_mode": v.TRADE_CLOSE_ONLY}, {}, v.REASON_CLOSE_ONLY),

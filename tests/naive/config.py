@@ -25,6 +25,7 @@ FEE = (0, 2**31)
 MILLISECONDS = (0, 10**12)
 LEVEL = (0, bounds.MAX_AMOUNT_MINOR)
 MAX_LEVEL_BP = 10**9
+MAX_HASH_LENGTH = 128
 CURRENCY = (1, bounds.MAX_CURRENCIES)
 INSTRUMENT = (1, bounds.MAX_INSTRUMENTS)
 GROUP = (1, bounds.MAX_GROUPS)
@@ -136,8 +137,10 @@ def check_fields(config: r.Config) -> None:
             raise Refused(c.BAD_CONFIGURATION)
     for name in config.__struct_fields__:
         value = getattr(config, name)
-        if isinstance(value, str) and not is_name(value):
-            raise Refused(c.BAD_CONFIGURATION)
+        if name == "source_hash":
+            demand(1 <= len(value) <= MAX_HASH_LENGTH)
+        elif isinstance(value, str):
+            demand(is_name(value))
 
 
 def is_name(text: str) -> bool:
@@ -264,8 +267,6 @@ def check_markups(
 def check_instrument_shape(config: r.Instrument) -> None:
     """What can be said of an instrument without its currencies."""
     demand(len(config.feeds) <= bounds.MAX_FEEDS_PER_INSTRUMENT)
-    demand(len(set(config.feeds)) == len(config.feeds))
-    demand(all(1 <= feed <= bounds.MAX_FEEDS for feed in config.feeds))
     demand(len(config.sessions) <= bounds.MAX_SESSIONS_PER_INSTRUMENT)
     end_of_last = 0
     for opens, closes in config.sessions:
@@ -276,13 +277,6 @@ def check_instrument_shape(config: r.Instrument) -> None:
     demand(config.lot_max_units <= config.position_limit_units)
     if config.margin_mode == v.MARGIN_CFD_INDEX:
         demand(config.tick_value_minor >= 1)
-    limit = config.position_limit_units
-    largest = bounds.MAX_POSITION_VALUE_MINOR
-    demand(Fraction(config.initial_margin_minor * limit, 100) <= largest)
-    if config.initial_margin_minor > 0:
-        demand(Fraction(config.hedged_size * limit, 100) <= largest)
-    else:
-        demand(config.hedged_size <= config.contract_size)
 
 
 def check_lots(lot_min: int, lot_max: int, lot_step: int) -> None:
@@ -298,7 +292,14 @@ def check_instrument_bounds(world: World, config: r.Instrument) -> None:
     price = config.price_max_points + bounds.MAX_MARKUP_POINTS
     product = price * config.contract_size * units
     demand(product * scale <= bounds.MAX_LEG_NUMERATOR)
-    demand(Fraction(product) * Fraction(10) ** power <= bounds.MAX_POSITION_VALUE_MINOR)
+    largest = bounds.MAX_POSITION_VALUE_MINOR
+    demand(Fraction(product) * Fraction(10) ** power <= largest)
+    limit = config.position_limit_units
+    demand(Fraction(config.initial_margin_minor * limit, 100) <= largest)
+    if config.initial_margin_minor > 0:
+        demand(Fraction(config.hedged_size * limit, 100) <= largest)
+    else:
+        demand(config.hedged_size <= config.contract_size)
 
 
 def store_group(world: World, config: r.Group) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from engine.core import Core
 from engine.model.instruments import Instrument
 
 _MAX_NAME: Final = 31
+_MAX_HASH: Final = 128
 _MAX_FEE_MINOR: Final = 2**31
 _MAX_MILLISECONDS: Final = 10**12
 _MAX_LEVEL_BP: Final = 10**9
@@ -37,7 +38,7 @@ def admit_config(core: Core, config: records.Config) -> int:
         return _admit_terms(core, config)
     if isinstance(config, records.HookSet):
         named = _is_name(config.module) and _is_name(config.version)
-        return 0 if named and 1 <= len(config.source_hash) <= 128 else r.BAD_CONFIGURATION
+        return 0 if named and _is_name(config.source_hash, _MAX_HASH) else r.BAD_CONFIGURATION
     return r.BAD_CONFIGURATION
 
 
@@ -45,8 +46,8 @@ def _within(value: int, low: int, high: int) -> bool:
     return low <= value <= high
 
 
-def _is_name(name: str) -> bool:
-    return 1 <= len(name) <= _MAX_NAME and name.isascii() and name.isprintable()
+def _is_name(name: str, most: int = _MAX_NAME) -> bool:
+    return 1 <= len(name) <= most and name.isascii() and name.isprintable()
 
 
 def _admit_currency(core: Core, config: records.Currency) -> int:

@@ -14,6 +14,9 @@ the engine is compared with; where the two differ, docs/RULES.md decides.
     clients.py   the commands of clients and the balance operations
     dealers.py   the commands of dealers and the timers
     tick.py      the way of a tick
+    quotes.py    its first stages: checks, feeds, the quote
+    hooks.py     how its stages ask the hooks and tell a refusal
+    stop_out.py  its last stage: margin call and stop-out
     oracle.py    NaiveEngine: one record in, its events out
     comparison.py both engines side by side
 """

@@ -3,7 +3,7 @@
 `python -m bench.orders [--json] [--smoke]`
 
 Workload: pending orders of random accounts are placed, then all modified, then all
-cancelled, each in another random order; then market orders are opened and closed again.
+cancelled, each in another random order; market orders are opened and, after each block, closed.
 Blocks of 4,096 commands, all accepted, a client key on each; the events go to the engine's
 buffer, which is cleared after each block, and both are in the time. *mixed* is the same of the
 pending orders in one stream: each block places, modifies and cancels a third.
@@ -112,9 +112,13 @@ def _repetition(world: World, random: np.random.Generator, count: int) -> dict[s
     place, orders = _timed(world, placing, r.OrderPlaced, "order")
     modify, _ = _timed(world, _modifies(placing, orders, random))
     cancel, _ = _timed(world, _named(r.CancelOrder, placing, orders, "order", random))
-    opening = _opens(world, random, count)
-    market, positions = _timed(world, opening, r.PositionOpened, "position")
-    close, _ = _timed(world, _named(r.ClosePosition, opening, positions, "position", random))
+    market, close = Watch(), Watch()
+    for at in range(0, count, BLOCK):
+        opening = _opens(world, random, min(BLOCK, count - at))
+        opened, positions = _timed(world, opening, r.PositionOpened, "position")
+        closing = _named(r.ClosePosition, opening, positions, "position", random)
+        closed, _ = _timed(world, closing)
+        market, close = market.plus(opened), close.plus(closed)
     return {
         "place": place,
         "modify": modify,

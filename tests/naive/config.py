@@ -138,13 +138,13 @@ def check_fields(config: r.Config) -> None:
     for name in config.__struct_fields__:
         value = getattr(config, name)
         if name == "source_hash":
-            demand(1 <= len(value) <= MAX_HASH_LENGTH)
+            demand(is_name(value, MAX_HASH_LENGTH))
         elif isinstance(value, str):
             demand(is_name(value))
 
 
-def is_name(text: str) -> bool:
-    return 1 <= len(text) <= 31 and all(" " <= letter <= "~" for letter in text)
+def is_name(text: str, most: int = 31) -> bool:
+    return 1 <= len(text) <= most and all(" " <= letter <= "~" for letter in text)
 
 
 def require(known: Iterable[int], numbers: Iterable[int], code: int) -> None:

@@ -20,7 +20,7 @@ LOST, NEW_USD = 8, 9
 
 def exotic(world: World) -> None:
     """Instruments whose money can't become the account's."""
-    world.send(r.Currency(currency=LOST, code="XXX", digits=2))
+    world.send(r.Currency(currency=LOST, code="LOST", digits=2))
     world.send(r.Currency(currency=NEW_USD, code="FINE", digits=10))
     for number, symbol, currency in (
         (NO_ROUTE, "NOROUTE", LOST),

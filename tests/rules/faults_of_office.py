@@ -176,7 +176,7 @@ PROFILE = Command(
 )
 HOOKS = Command(
     "hooks",
-    r.HookSet(module="rules", version="1", source_hash="0" * 31),
+    r.HookSet(module="rules", version="1", source_hash="0" * 64),
     [
         bad("module", module=""),
         bad("version", version="x" * 32),
@@ -230,18 +230,13 @@ INSTRUMENT = Command(
         Fault(c.UNKNOWN_CURRENCY, "margin", {"margin_currency": 2**40}),
         Fault(c.UNKNOWN_FEED, "feeds", {"feeds": [MAIN, 3]}),
         Fault(c.NAME_TAKEN, "symbol", {"symbol": "GBPUSD"}),
+        bad("initial", initial_margin_minor=2**50),
+        bad("hedged", hedged_size=100_001),
         bad("value", contract_size=10**9, price_max_points=2**31 - 1),
         Fault(c.INSTRUMENT_IN_USE, "tick size", {"tick_size_points": 5}, World.buy, TRADES),
         Fault(c.INSTRUMENT_IN_USE, "band", {"price_max_points": 440_001}, World.buy, TRADES),
         Fault(c.INSTRUMENT_IN_USE, "contract", {"contract_size": 99_999}, World.buy, TRADES),
     ],
-)
-
-
-VALUES = Command(
-    "instrument values",
-    INSTRUMENTS[EURUSD],
-    [bad("initial", initial_margin_minor=2**50), bad("hedged", hedged_size=100_001)],
 )
 
 
@@ -361,7 +356,6 @@ COMMANDS = [
     PROFILE,
     HOOKS,
     INSTRUMENT,
-    VALUES,
     CONVERTING_PAIR,
     NEW_PAIR,
     OF_GROUP,

@@ -153,10 +153,11 @@ def _find_trade(core: Core, words: Words, command_type: i64, unknown: i64) -> Tr
     """The client's own ticket, or None after a refusal. Cancelling also finds requests."""
     login = words.at(0)
     ticket = words.at(1)
-    if login not in core.accounts:
+    trade = core.trades.get(ticket)
+    own = trade is not None and trade.exposure.account.login == login
+    if not own and login not in core.accounts:
         reject(core, login, command_type, r.UNKNOWN_ACCOUNT, ticket, 0, login)
         return None
-    trade = core.trades.get(ticket)
     state = v.POSITION_OPEN if unknown == r.UNKNOWN_POSITION else v.ORDER_PENDING
     if trade is None or (
         trade.state != state
@@ -164,7 +165,7 @@ def _find_trade(core: Core, words: Words, command_type: i64, unknown: i64) -> Tr
     ):
         reject(core, login, command_type, unknown, ticket, 0, ticket)
         return None
-    if trade.exposure.account.login != login:
+    if not own:
         number = trade.exposure.instrument.number
         reject(core, login, command_type, r.NOT_YOUR_TICKET, ticket, number, ticket)
         return None

@@ -13,30 +13,32 @@ from engine.rounding import round_div
 @mypyc_attr(acyclic=True)
 class Account:
     def __init__(self, login: i64, group: Group, currency: Currency) -> None:
+        # What admission reads stands together: one or two memory accesses instead of many.
         self.login = login
         self.group = group
-        self.currency = currency
-        self.leverage: i64 = 1
-        self.leverage_setting: i64 = 0
-        self.mode: i64 = 0
         self.status: i64 = 0
-        self.agent_login: i64 = 0
+        self.mode: i64 = 0
+        self.exposures: list[Exposure] = []
+        self.exposed_instruments: vec[i64] = vec[i64]()
+        """Derived: instrument numbers of `exposures`, side by side, for the look-up."""
+        self.position_count: i64 = 0
+        """Derived."""
+        self.order_count: i64 = 0
+        """Derived: pending orders and opening requests."""
+        self.request_count: i64 = 0
+        """Derived: opening requests alone."""
         self.balance_minor: i64 = 0
         self.credit_minor: i64 = 0
         self.margin_minor: i64 = 0
         self.entry_count: i64 = 0
+        self.leverage: i64 = 1
+        self.leverage_setting: i64 = 0
+        self.agent_login: i64 = 0
+        self.currency = currency
         self.under_call: bool = False
         self.refused_stage: i64 = 0
         self.refused_reason: i64 = 0
-        # Derived.
-        self.exposures: list[Exposure] = []
-        self.exposed_instruments: vec[i64] = vec[i64]()
-        """Instrument numbers of `exposures`, side by side, for the look-up."""
-        self.position_count: i64 = 0
-        self.order_count: i64 = 0
-        """Pending orders and opening requests."""
-        self.request_count: i64 = 0
-        """Opening requests alone."""
+        # Scratch of the command at work.
         self.touched: bool = False
         self.traded: bool = False
         self.candidate: bool = False
@@ -88,16 +90,16 @@ class Exposure:
         self.terms = terms
         self.first: Trade | None = None
         self.count: i64 = 0
+        self.order_buy_units: i64 = 0
+        self.order_sell_units: i64 = 0
+        self.order_buys: i64 = 0
+        self.order_sells: i64 = 0
         self.conversion: Conversion | None = None
         self.first_step: Exposure | None = None
         self.second_step: Exposure | None = None
         self.last: Trade | None = None
         self.buys = SideSums()
         self.sells = SideSums()
-        self.order_buy_units: i64 = 0
-        self.order_sell_units: i64 = 0
-        self.order_buys: i64 = 0
-        self.order_sells: i64 = 0
         self.margin_minor: i64 = 0
         # Scratch of risk.py, valid within one evaluation.
         self.converts_at_bid: bool = False

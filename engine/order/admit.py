@@ -230,13 +230,11 @@ def check_counts(core: Core, exposure: Exposure, pending: bool, opens: bool) -> 
 
 def check_volume_limit(core: Core, exposure: Exposure, side: i64, units: i64, pending: bool) -> i64:
     """All volume of an account in one direction of an instrument."""
-    if side == v.BUY:
-        total = exposure.buys.units + exposure.order_buy_units + units
-        opposite = exposure.sells.units
-    else:
-        total = exposure.sells.units + exposure.order_sell_units + units
-        opposite = exposure.buys.units
+    buy = side == v.BUY
+    total = units + (exposure.order_buy_units if buy else exposure.order_sell_units)
+    total += exposure.buys.units if buy else exposure.sells.units
     if not pending and exposure.account.mode == v.NETTING:
+        opposite = exposure.sells.units if buy else exposure.buys.units
         total = total - opposite if total > opposite else 0
     if total > exposure.instrument.position_limit_units:
         return refuse(core, r.VOLUME_LIMIT, total)

@@ -20,8 +20,6 @@ from engine.records import Terms as TermsConfig
 ROW_BITS: Final = 24
 ROW_MASK: Final = 2**ROW_BITS - 1
 """A trade as one sortable number: ticket << ROW_BITS | row."""
-_TIMER_SLOTS: Final = 1
-"""Timers live in one heap: instrument 0, direction 0 of their index."""
 
 
 class Core:
@@ -57,7 +55,8 @@ class Core:
         self.parked: dict[int, Trade] = {}
         """By row: trades with a trigger that is out of its index until a dealer could matter."""
         self.timers = PriceIndex()
-        self.timers.ensure_instruments(_TIMER_SLOTS)
+        """By time instead of price: one heap, that of instrument 0, direction 0."""
+        self.timers.ensure_instruments(1)
         # Scratch of the command at work.
         self.detail: i64 = 0
         """The value that failed the last refused check."""

@@ -23,6 +23,7 @@ from engine.order.admit import (
     refuse,
     trade_mode_code,
 )
+from engine.order.match import market_price
 from engine.order.pipeline import close, execute
 from engine.order.plan import Plan, make_plan
 from engine.requests import remove_order, withdraw_order
@@ -87,7 +88,7 @@ def _confirm_open(core: Core, order: Trade, price: i64, dealer: i64) -> None:
     plan: Plan | None = None
     if code == 0:
         if price == 0:
-            price = order.exposure.opening_price(order.side)
+            price = market_price(order.exposure, order.side)
         plan = make_plan(core, order.exposure, order.side, order.volume_units, price)
         code = admit_confirmed(core, plan)
     if plan is None or code != 0:

@@ -64,7 +64,7 @@ def apply(core: Core, block: bytes) -> None:
                 f"offset {offset}, sequence {sequence}: time {time_ns} is out of range"
             )
         words.start = offset
-        _apply_command(core, words, header & 0xFFFF, size, sequence, time_ns)
+        _apply_command(core, words, header & 0xFFFF, sequence, time_ns)
         offset += size
 
 
@@ -89,7 +89,7 @@ def _check_header(block: bytes, header: i64, size: i64, offset: i64) -> None:
 
 
 def _apply_command(
-    core: Core, words: Words, command_type: i64, size: i64, sequence: i64, time_ns: i64
+    core: Core, words: Words, command_type: i64, sequence: i64, time_ns: i64
 ) -> None:
     """Time, timers, the command, new bands."""
     core.sequence = sequence
@@ -158,7 +158,7 @@ def _refuse_old(core: Core, words: Words, command_type: i64) -> None:
 def _renew_touched(core: Core) -> None:
     """Every account that changed gets new bands."""
     for account in core.touched:
-        account.traded = False
+        account.changed_positions = False
         if account.touched:
             account.touched = False
             renew_bands(core, account)

@@ -220,17 +220,26 @@ class Engine:
 
     def positions(self, login: int) -> list[PositionView]:
         """Open positions by ticket. Raises `KeyError`."""
-        found = [t for t in self._trades(login) if t.state == v.POSITION_OPEN]
-        return [_position_view(t) for t in found]
+        found: list[Trade] = []
+        for exposure in self._core.accounts[login].exposures:
+            trade = exposure.first
+            while trade is not None:
+                found.append(trade)
+                trade = trade.next
+        return [_position_view(t) for t in sorted(found, key=lambda t: t.ticket)]
 
     def orders(self, login: int) -> list[OrderView]:
-        """Pending orders and opening requests by ticket. Raises `KeyError`."""
-        found = [t for t in self._trades(login) if t.state != v.POSITION_OPEN]
-        return [_order_view(t) for t in found]
+        """Pending orders and opening requests by ticket. Raises `KeyError`.
 
-    def _trades(self, login: int) -> list[Trade]:
+        Looks through every trade of the engine: for people, not for the way of a command.
+        """
         account = self._core.accounts[login]
-        return [t for t in self._core.trades.values() if t.exposure.account is account]
+        found = [
+            t
+            for t in self._core.trades.values()
+            if t.exposure.account is account and t.state != v.POSITION_OPEN
+        ]
+        return [_order_view(t) for t in found]
 
     def _configured(self, kind: int) -> list[Any]:
         config_class = records.CLASS_OF_CONFIG[kind]
@@ -239,18 +248,6 @@ class Engine:
             for key, payload in sorted(self._core.config_payloads.items())
             if key[0] == kind
         ]
-
-    def instrument_table(self) -> list[records.Instrument]:
-        return self._configured(v.CONFIG_INSTRUMENT)
-
-    def currency_table(self) -> list[records.Currency]:
-        return self._configured(v.CONFIG_CURRENCY)
-
-    def feed_table(self) -> list[records.Feed]:
-        return self._configured(v.CONFIG_FEED)
-
-    def group_table(self) -> list[records.Group]:
-        return self._configured(v.CONFIG_GROUP)
 
     def hook_table(self) -> list[records.HookSet]:
         """The identity of the hooks on record, if any."""

@@ -63,10 +63,12 @@ def ask_filter(
     trigger_price: i64,
     price: i64,
 ) -> bool:
-    """The filter says RET_OK: act unconditionally."""
+    """The filter says RET_OK: act unconditionally. Raises `BrokenHook`."""
     if hook is None:
         return False
-    code = hook(login, instrument, ticket, kind, side, volume_units, trigger_price, price)
+    code: object = hook(login, instrument, ticket, kind, side, volume_units, trigger_price, price)
+    if not isinstance(code, int):
+        raise BrokenHook(f"ticket {ticket}: a filter hook answered {code!r}, expected an integer")
     return code == v.RET_OK
 
 
@@ -85,12 +87,20 @@ def ask_apply(
     """The price to act at, or 0 where the hook refuses. Raises `BrokenHook`."""
     if hook is None:
         return price
-    code, hook_price = hook(
-        login, instrument, ticket, kind, side, volume_units, trigger_price, price
-    )
+    answer: object = hook(login, instrument, ticket, kind, side, volume_units, trigger_price, price)
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise BrokenHook(
+            f"ticket {ticket}: an apply hook answered {answer!r}, expected two integers"
+        )
+    code: object = answer[0]
+    hook_price: object = answer[1]
+    if not isinstance(code, int) or not isinstance(hook_price, int):
+        raise BrokenHook(
+            f"ticket {ticket}: an apply hook answered {answer!r}, expected two integers"
+        )
     if code != v.RET_OK:
         return 0
-    if not 1 <= hook_price <= highest_price:
+    if hook_price < 1 or hook_price > int(highest_price):
         raise BrokenHook(
             f"ticket {ticket}: a hook answered price {hook_price}, expected 1 to {highest_price}"
         )

@@ -229,6 +229,9 @@ def _load(state: bytes, hooks: Hooks) -> Core:
     for _ in range(count):
         _load_account(core, reader)
     for account in core.accounts.values():
+        agent = core.accounts.get(account.agent_login)
+        if agent is not None:
+            agent.is_agent = True
         for _ in range(reader.get_count(2)):
             _load_margin(core, account, reader)
     positions: list[tuple[int, Trade]] = []

@@ -42,6 +42,7 @@ def set_account(core: Core, words: Words) -> None:
     account.mode = words.at(3)
     account.status = words.at(4)
     account.agent_login = words.at(5)
+    note_agent(core, account)
     core.events.account_set(
         login,
         group.number,
@@ -84,6 +85,14 @@ def _admit_account(core: Core, words: Words) -> i64:
         if account.mode != mode and used > 0:
             return refuse(core, r.ACCOUNT_IN_USE, mode)
     return 0
+
+
+def note_agent(core: Core, account: Account) -> None:
+    """Marks the account's agent as one; risk.py looks at agents under margin call more often."""
+    agent = core.accounts.get(account.agent_login)
+    if agent is not None and not agent.is_agent:
+        agent.is_agent = True
+        core.touch(agent)
 
 
 def refresh_account(core: Core, account: Account) -> None:

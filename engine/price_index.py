@@ -44,7 +44,7 @@ class PriceHeap:
 class PriceIndex:
     """The four heaps of every instrument, for one family of watches.
 
-    `add`, `move` and `remove` take O(log n) of the heap; `collect` O(reached).
+    `set` and `remove` take O(log n) of the heap, `find_reached` O(reached).
     """
 
     def __init__(self) -> None:
@@ -66,19 +66,6 @@ class PriceIndex:
             self.heap_of = append(self.heap_of, -1)
             self.slot_of = append(self.slot_of, -1)
             self.watch_count += 1
-
-    def clear(self) -> None:
-        """Removes every watch."""
-        for heap in self.heaps:
-            heap.size = 0
-        i: i64 = 0
-        while i < i64(len(self.heaps)):
-            self.tops[i] = NEVER
-            i += 1
-        i = 0
-        while i < self.watch_count:
-            self.heap_of[i] = -1
-            i += 1
 
     def set(self, watch: i64, instrument: i64, direction: i64, key: i64) -> None:
         """Puts a watch at a key, wherever it was before."""

@@ -155,7 +155,8 @@ def set_bands(core: Core, account: Account, result: Evaluation) -> None:
     elif not account.under_call:
         clear_bands(core, account)
         return
-    if slack < 0:
+    if slack < 0 or (account.under_call and account.is_agent):
+        # Also an agent under margin call: a commission may lift it within the very tick.
         _watch_every_tick(core, account)
         return
     slack -= result.slop_minor

@@ -36,11 +36,13 @@ class Account:
         self.agent_login: i64 = 0
         self.currency = currency
         self.under_call: bool = False
+        self.is_agent: bool = False
+        """Derived: some account names or named it as its agent."""
         self.refused_stage: i64 = 0
         self.refused_reason: i64 = 0
         # Scratch of the command at work.
         self.touched: bool = False
-        self.traded: bool = False
+        self.changed_positions: bool = False
         self.candidate: bool = False
 
     def money_is_bounded(self) -> bool:

@@ -13,6 +13,7 @@ from engine import vocabulary as v
 from engine.core import Core
 from engine.figures import is_priced
 from engine.model.accounts import Account, Exposure, Trade
+from engine.order.match import market_price
 from engine.order.plan import (
     Plan,
     free_margin_after_minor,
@@ -264,9 +265,11 @@ def check_hedge(core: Core, exposure: Exposure, side: i64, with_orders: bool) ->
 
 
 def check_fifo(core: Core, trade: Trade) -> i64:
-    """Groups with FIFO: only the oldest position of an instrument may be closed."""
-    account = trade.exposure.account
-    if account.group.fifo and account.mode == v.HEDGING and trade.exposure.first is not trade:
+    """Groups with FIFO: only the oldest position of an instrument may be closed.
+
+    A netting account has one position an instrument, so the rule never stops it.
+    """
+    if trade.exposure.account.group.fifo and trade.exposure.first is not trade:
         return refuse(core, r.FIFO_RULE, trade.ticket)
     return 0
 
@@ -405,5 +408,5 @@ def admit_confirmed(core: Core, plan: Plan) -> i64:
 
 
 def plan_market_order(core: Core, exposure: Exposure, side: i64, units: i64) -> Plan:
-    """A market order at the group's current opening price."""
-    return make_plan(core, exposure, side, units, exposure.opening_price(side))
+    """What a market order would do at the price that match gives."""
+    return make_plan(core, exposure, side, units, market_price(exposure, side))

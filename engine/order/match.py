@@ -7,7 +7,12 @@ has the other side: the broker, at the feed's price with the group's markup.
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.model.accounts import Trade
+from engine.model.accounts import Exposure, Trade
+
+
+def market_price(exposure: Exposure, side: i64) -> i64:
+    """Price of a market order: the group's current opening price."""
+    return exposure.opening_price(side)
 
 
 def fill_price(trade: Trade) -> i64:

@@ -3,7 +3,8 @@
     admit -> freeze -> match -> fill -> release -> position -> settle
 
 This file may call the steps, in this order, and nothing else. All of it happens within
-one command: admission has decided, and nothing below can fail.
+one command. Admission has decided on a plan, and match has given the plan its price, before
+anything changes; nothing below can fail.
 """
 
 from mypy_extensions import i64

@@ -70,7 +70,7 @@ def open_position(core: Core, plan: Plan, order: Trade, commission: i64) -> None
     core.pendings.remove(order.row)
     core.watch(order)
     core.touch(account)
-    account.traded = True
+    account.changed_positions = True
     core.events.position_opened(
         account.login,
         exposure.instrument.quote_sequence,
@@ -105,7 +105,7 @@ def _add(core: Core, plan: Plan, order: Trade, net: Trade) -> None:
     net.refused_reason = 0
     core.watch(net)
     core.touch(exposure.account)
-    exposure.account.traded = True
+    exposure.account.changed_positions = True
     write_changed(core, net, order.ticket, net.ticket)
 
 
@@ -146,7 +146,7 @@ def take_off(
         dealer,
     )
     core.touch(account)
-    account.traded = True
+    account.changed_positions = True
     trade.request = v.REQUEST_NONE
     if units == trade.volume_units:
         exposure.remove_position(trade)

@@ -29,7 +29,7 @@ def stop_out(core: Core, instrument: Instrument) -> None:
     """Looks at every account whose band was left or that traded, in login order."""
     collect_candidates(core, instrument)
     for account in core.touched:
-        if account.traded and not account.candidate:
+        if account.changed_positions and not account.candidate:
             account.candidate = True
             core.candidates.append(account.login)
     if len(core.candidates) == 0:

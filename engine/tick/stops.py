@@ -11,6 +11,7 @@ from engine.core import ROW_MASK, Core
 from engine.hooks import ask_apply, ask_filter
 from engine.model.accounts import Trade
 from engine.model.instruments import Instrument
+from engine.order.admit import check_fifo
 from engine.order.match import stop_loss_price, take_profit_price
 from engine.order.pipeline import close
 from engine.tick.refusals import leave_to_dealer, may_automate, note_refusal
@@ -73,7 +74,7 @@ def _close_stop(core: Core, trade: Trade, stage: i64, trigger_price: i64) -> boo
     ) and not may_automate(core, exposure):
         leave_to_dealer(core, trade, stage)
         return False
-    if account.group.fifo and exposure.first is not trade:
+    if check_fifo(core, trade) != 0:
         note_refusal(core, trade, stage, v.REFUSED_FIFO)
         return False
     taking_profit = stage == v.STAGE_TAKE_PROFIT

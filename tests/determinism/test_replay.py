@@ -70,7 +70,6 @@ def test_questions_change_nothing() -> None:
             engine.account(login)
             engine.positions(login)
             engine.orders(login)
-        engine.instrument_table()
         engine.check(everything=True)
         engine.state_hash()
     assert engine.take_events() == golden.expected_events()

@@ -28,9 +28,6 @@ FIRST_CLIENT = 101
 CROWD_SIZES = (3, 14, 14, 14, 60)
 
 
-AGENT_LOGINS = tuple(AGENT_OF_CURRENCY.values())
-
-
 class Market(NamedTuple):
     """How an instrument is quoted: points."""
 
@@ -228,7 +225,7 @@ def group_of_day(random: Random, number: int, currency: int) -> r.Group:
         markup_bid_points=random.choice((0, -2, -5)),
         markup_ask_points=random.choice((0, 3, 5)),
         commission_per_lot_minor=random.choice((0, 700 // unit)),
-        agent_commission_per_lot_minor=random.choice((0, 300 // unit + 1)),
+        agent_commission_per_lot_minor=random.choice((0, 300 // unit + 1, 30_000 // unit + 1)),
         stp_pendings=random.randrange(12) == 0,
         stp_stops=random.randrange(12) == 0,
         stp_stop_outs=random.randrange(12) == 0,
@@ -283,6 +280,8 @@ def accounts(random: Random) -> list[r.Command]:
     for currency, login in AGENT_OF_CURRENCY.items():
         group = {USD: 1, EUR: 2, JPY: 3}[currency]
         commands.append(r.SetAccount(login=login, group=group))
+        amount = random.randrange(15_000, 60_000)
+        commands.append(r.BalanceOperation(login=login, operation=v.DEPOSIT, amount_minor=amount))
     for login in range(FIRST_CLIENT, FIRST_CLIENT + random.choice(CROWD_SIZES)):
         group = random.choice(list(GROUP_CURRENCY))
         currency = GROUP_CURRENCY[group]

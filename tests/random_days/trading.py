@@ -12,7 +12,7 @@ from engine import vocabulary as v
 from tests.naive import figures
 from tests.naive.world import Order, Position, World
 from tests.random_days.quoting import CONVERTERS, Prices
-from tests.random_days.start_of_day import AGENT_LOGINS, INDEX, MARKETS, NO_ROUTE
+from tests.random_days.start_of_day import INDEX, MARKETS, NO_ROUTE
 
 DEALERS = (1, 2)
 NS_PER_SECOND = 1_000_000_000
@@ -20,7 +20,7 @@ NS_PER_SECOND = 1_000_000_000
 
 def clients(world: World) -> list[int]:
     """Logins that trade."""
-    return [login for login in world.accounts if login not in AGENT_LOGINS]
+    return list(world.accounts)
 
 
 def place_order(random: Random, world: World, prices: Prices) -> r.PlaceOrder:

@@ -1,11 +1,13 @@
 """Hooks loaded by name from a plug-in module, and the identity by which a journal knows them.
 
-This file may import the module a user names and read its source; it never calls a hook.
+This file may import the module a user names, read its source, and stand between the core and
+a hook: whatever a hook does wrong becomes `HookFailed`, which names it.
 The journal records the identity (module, version, source hash) of the hooks that decided
 with the core, and a block carries a digest of it, because a replay with other hooks would
 decide otherwise.
 """
 
+import functools
 import importlib
 import inspect
 import sys
@@ -18,7 +20,8 @@ import blake3
 import msgspec
 import xxhash
 
-from engine.hooks import Hooks
+from engine import Engine
+from engine.hooks import BrokenHook, Hooks
 from engine.records import HookSet
 from journal import NO_HOOKS
 
@@ -39,6 +42,10 @@ class BadHooks(Exception):
     """Hooks that can't be loaded or identified; the message is one sentence."""
 
 
+class HookFailed(Exception):
+    """A hook raised, or returned what no hook may. The engine that asked it is of no more use."""
+
+
 def load_hooks(module_name: str) -> Hooks:
     """The hooks of a plug-in module: its functions with the names in `HOOK_NAMES`.
 
@@ -46,7 +53,7 @@ def load_hooks(module_name: str) -> Hooks:
     """
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadHooks(f"hooks {module_name!r}: can't be imported: {error}") from error
     found = {n: getattr(module, n) for n in HOOK_NAMES if getattr(module, n, None) is not None}
     if not found:
@@ -98,6 +105,54 @@ def describe(identity: HookSet | None) -> str:
     if identity is None or identity == WITHOUT_HOOKS:
         return "no hooks"
     return f"hooks {identity.module} {identity.version} ({identity.source_hash[:12]})"
+
+
+def guarded(hooks: Hooks | None) -> Hooks | None:
+    """The same hooks, with the same identity, that raise `HookFailed` for whatever goes wrong.
+
+    Raises `BadHooks` for hooks without an identity.
+    """
+    if hooks is None or identity_of(hooks) is None:
+        return hooks
+    given = {n: getattr(hooks, n) for n in HOOK_NAMES if getattr(hooks, n, None) is not None}
+    return Hooks(**{slot: _guard(slot, hook) for slot, hook in given.items()})
+
+
+def apply(engine: Engine, commands: bytes, identity: HookSet | None) -> None:
+    """`Engine.apply`; a price that no hook may answer becomes `HookFailed`."""
+    try:
+        engine.apply(commands)
+    except BrokenHook as error:
+        name = "" if identity is None else f" {identity.module}"
+        raise HookFailed(f"hooks{name}: BrokenHook: {error}") from error
+
+
+def _guard(slot: str, hook: Callable[..., Any]) -> Callable[..., Any]:
+    name = f"hooks {hook.__module__}: {slot}"
+    if slot.endswith("_filter"):
+        expected, is_answer = "a number", _is_number
+    else:
+        expected, is_answer = "a code and a price", _is_code_and_price
+
+    @functools.wraps(hook)
+    def asked(*values: int) -> Any:
+        try:
+            answer = hook(*values)
+        except (Exception, SystemExit) as error:
+            raise HookFailed(f"{name} raised {type(error).__name__}: {error}") from error
+        if not is_answer(answer):
+            raise HookFailed(f"{name} answered {answer!r}, expected {expected}")
+        return answer
+
+    return asked
+
+
+def _is_number(answer: Any) -> bool:
+    return isinstance(answer, int)
+
+
+def _is_code_and_price(answer: Any) -> bool:
+    return isinstance(answer, tuple) and len(answer) == 2 and all(map(_is_number, answer))
 
 
 def _module_of(slot: str, hook: Callable[..., Any]) -> ModuleType:

@@ -22,7 +22,15 @@ from types import TracebackType
 
 from adapters.answers import Committed, NotDurable, OpenBlock, Submitted
 from adapters.client_keys import KeyConflict, compare, key_of
-from adapters.hook_plugin import WITHOUT_HOOKS, describe, identity_digest, identity_of
+from adapters.hook_plugin import (
+    WITHOUT_HOOKS,
+    HookFailed,
+    apply,
+    describe,
+    guarded,
+    identity_digest,
+    identity_of,
+)
 from adapters.replay import (
     JOURNAL_FOLDER,
     SNAPSHOT_FOLDER,
@@ -68,14 +76,22 @@ class Node:
         self.commit_records = COMMIT_RECORDS
         self.commit_bytes = COMMIT_BYTES
         self.on_commit: Callable[[Committed], None] | None = None
-        """Called with every block once it is durable, also with those committed by themselves."""
+        """Called with every block once it is durable, also with those committed by themselves.
+
+        It may ask and take a snapshot; `submit`, `submit_block`, `commit` and `close` raise
+        `ValueError` in it. An exception that it raises takes nothing back: the block is durable
+        and answered, the node lives on, and the exception reaches the caller of the call that
+        committed. Whether the command of that call was taken, too, `sequence` tells.
+        """
+        self._telling = False
         self._draft = BlockDraft()
         self._sequence = engine.sequence
         self._open_block = OpenBlock(engine)
         self._open_keys: dict[bytes, tuple[Command | Config, Submitted]] = {}
         self._bulk_keys: set[bytes] = set()
         self._event_end = 0
-        self._hook_digest = identity_digest(identity_of(hooks))
+        self._hook_identity = identity_of(hooks)
+        self._hook_digest = identity_digest(self._hook_identity)
         self._failure = ""
         self._closed = False
 
@@ -100,9 +116,11 @@ class Node:
         `create` makes a journal where there is none. `any_hooks` goes on with other hooks than
         the journal names (what is executed again must still give the journal's events).
         Raises `JournalError`: no journal, in use, damaged, of another version, other
-        hooks (`OtherHooks`), or events that differ (`ReplayDiffers`).
+        hooks (`OtherHooks`), or events that differ (`ReplayDiffers`). `HookFailed` for a hook
+        that fails.
         """
         directory = Path(directory)
+        hooks = guarded(hooks)
         identity = identity_of(hooks)
         journal = LmdbJournal.open(directory / JOURNAL_FOLDER, writable=True, create=create)
         try:
@@ -151,10 +169,13 @@ class Node:
         `time_ns`: when it arrived, nanoseconds since 1970-01-01 UTC. A command whose client
         key is known is not applied: with the same content the first answer is given again
         (`repeated`), with another `KeyConflict` is raised. `ValueError` or `TypeError` for what
-        is no command; nothing has changed then.
+        is no command; nothing has changed then. `HookFailed` ends the node. What `on_commit`
+        raises comes through where the command fills its block.
         """
-        if self._failure or self._closed:
-            self._check_alive()
+        if self._failure or self._closed or self._telling:
+            self._check_ready()
+        if not isinstance(time_ns, int):
+            raise TypeError(f"time_ns {time_ns!r} is no integer")
         kind = type(record)
         if kind in _KEYED:
             key = key_of(record)
@@ -173,9 +194,10 @@ class Node:
         For bulk work: no record is decoded. Returns the last block that was committed on the
         way, or None. Raises `ValueError` or `CorruptRecord`, and nothing has changed, for bytes
         that don't begin with the next sequence, are no records, carry a client key that is
-        known, or a `HookSet`; what only the core finds wrong ends the node.
+        known, or a `HookSet`; what only the core finds wrong, and `HookFailed`, ends the node. What
+        `on_commit` raises comes through, before or after these commands were applied.
         """
-        self._check_alive()
+        self._check_ready()
         keys = self._check_block(commands)
         first = self._sequence + 1
         time_ns = int.from_bytes(commands[16:24], "little")
@@ -220,10 +242,19 @@ class Node:
         """Steps 1, 3 and 4 of the way of a command."""
         engine = self.engine
         sequence = self._sequence + 1
-        time_ns = time_ns or getattr(record, "time_ns", 0) or engine.time_ns
+        if not time_ns:
+            time_ns = getattr(record, "time_ns", 0)
+            if not isinstance(time_ns, int):
+                raise TypeError(f"{type(record).__name__}: time_ns {time_ns!r} is no integer")
+            time_ns = time_ns or engine.time_ns
         if not 0 <= time_ns <= bounds.MAX_TIME_NS:
             raise ValueError(f"time {time_ns} is not within 0-{bounds.MAX_TIME_NS}")
-        data = records.encode(record, sequence, time_ns)
+        try:
+            data = records.encode(record, sequence, time_ns)
+        except OverflowError as error:
+            raise ValueError(
+                f"{type(record).__name__}: a number is no 64-bit integer: {error}"
+            ) from error
         self._apply(data)
         self._sequence = sequence
         self._draft.add(data, sequence, sequence, time_ns)
@@ -239,7 +270,7 @@ class Node:
     def _apply(self, commands: bytes) -> None:
         """The core does its work. Whatever it raises leaves it unusable, and the node dead."""
         try:
-            self.engine.apply(commands)
+            apply(self.engine, commands, self._hook_identity)
         except BaseException as error:
             self._failure = f"the core stopped after sequence {self.engine.sequence}: {error}"
             raise
@@ -270,9 +301,10 @@ class Node:
     def commit(self) -> Committed | None:
         """Makes the open block durable and gives out its answers; None if it is empty.
 
-        Raises `JournalFailed` when the commit failed; the node is dead then.
+        Raises `JournalFailed` when the commit failed; the node is dead then. What `on_commit`
+        raises comes through; the block is durable then.
         """
-        self._check_alive()
+        self._check_ready()
         draft = self._draft
         if not draft.first_sequence:
             return None
@@ -291,7 +323,11 @@ class Node:
         self._event_end = 0
         draft.clear()
         if self.on_commit is not None:
-            self.on_commit(committed)
+            self._telling = True
+            try:
+                self.on_commit(committed)
+            finally:
+                self._telling = False
         return committed
 
     def _commit_if_full(self) -> Committed | None:
@@ -310,7 +346,9 @@ class Node:
 
         Raises `SnapshotError` when it can't be stored; the node lives on.
         """
-        self.commit()
+        self._check_alive()
+        if self._draft.first_sequence:
+            self.commit()
         tail = self.journal.tail()
         state = self.engine.state_bytes()
         state_hash = hashlib.blake2b(state, digest_size=32).hexdigest()  # Engine.state_hash
@@ -329,6 +367,7 @@ class Node:
         """Commits the open block and ends; a dead node just ends."""
         if self._closed:
             return
+        self._check_not_telling()
         try:
             if not self._failure:
                 self.commit()
@@ -348,6 +387,15 @@ class Node:
         if error is not None and not self._failure:
             self._failure = f"left by {kind.__name__ if kind else 'an exception'}"
         self.close()
+
+    def _check_ready(self) -> None:
+        """Raises unless commands and commits may come now."""
+        self._check_alive()
+        self._check_not_telling()
+
+    def _check_not_telling(self) -> None:
+        if self._telling:
+            raise ValueError("on_commit: submit, commit and close must wait until it has returned")
 
     def _check_alive(self) -> None:
         if self._failure:
@@ -387,6 +435,7 @@ def _execute_tail(
 
 __all__ = [
     "Committed",
+    "HookFailed",
     "KeyConflict",
     "Node",
     "NodeFailed",

@@ -15,7 +15,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from adapters.hook_plugin import describe, identity_digest, identity_of
+from adapters.hook_plugin import apply, describe, guarded, identity_digest, identity_of
 from engine import Engine, Hooks, records
 from engine.records import CorruptRecord, Event, HookSet
 from journal import Block, CorruptJournal, Journal, JournalError, LmdbJournal, Progress, framing
@@ -97,10 +97,11 @@ def replay(
     `to_time_ns`: up to the last command before the first that is later. `verify`: compare
     every event with the journal's, byte for byte. The directory may be in use by a live
     node. Raises `JournalError` (no or a damaged journal, other hooks, `to_sequence` beyond the
-    end).
+    end), `HookFailed`.
     """
     started = time.perf_counter()
     directory = Path(directory)
+    hooks = guarded(hooks)
     journal = LmdbJournal.open(directory / JOURNAL_FOLDER)
     try:
         total = _end(journal, to_sequence)
@@ -121,6 +122,8 @@ def replay(
                 break
             if progress is not None:
                 progress(engine.sequence, total)
+        if engine.sequence == start:
+            rerun.check_start(journal)
     finally:
         journal.close()
     seconds = time.perf_counter() - started
@@ -157,7 +160,11 @@ def restore(
     to_time_ns: int | None = None,
     reports: list[str],
 ) -> Engine:
-    """An engine at the newest valid snapshot not beyond a point, or an empty one."""
+    """An engine at the newest valid snapshot not beyond a point, or an empty one.
+
+    A snapshot is a cache: one that the core can't load, for whatever reason, or that gives
+    another state than it was taken of, is reported and skipped.
+    """
     if snapshot_directory is None or not snapshot_directory.exists():
         return Engine(hooks)
     try:
@@ -171,9 +178,15 @@ def restore(
         ):
             info = snapshot.info
             try:
-                return Engine.from_state(snapshot.state, info.sequence, info.time_ns, hooks)
-            except CorruptRecord as error:
-                reports.append(f"{store.name}: snapshot {info.sequence}: {error}")
+                engine = Engine.from_state(snapshot.state, info.sequence, info.time_ns, hooks)
+                state_hash = engine.state_hash()
+            except Exception as error:
+                fault = f"does not load: {type(error).__name__}: {error}"
+            else:
+                if state_hash == info.state_hash:
+                    return engine
+                fault = f"gives state {state_hash[:16]}, it was taken of {info.state_hash[:16]}"
+            reports.append(f"{store.name}: snapshot {info.sequence}: {fault}")
     finally:
         store.close()
     return Engine(hooks)
@@ -221,13 +234,13 @@ class Rerun:
     def step(self, block: Block) -> None:
         """Executes one block. Sets `difference` where its events are not the journal's.
 
-        Raises `CorruptJournal` for commands that the core can't read, `OtherHooks`.
+        Raises `CorruptJournal` for commands that the core can't read, `OtherHooks`,
+        `HookFailed`.
         """
         engine = self.engine
-        if self._digest is not None and block.header.hook_identity != self._digest:
-            raise self._other_hooks(block)
+        self._check_hooks(block)
         try:
-            engine.apply(block.commands)
+            apply(engine, block.commands, self._identity)
         except CorruptRecord as error:
             raise CorruptJournal(
                 self._name, block.header.first_sequence, engine.sequence + 1, str(error)
@@ -237,6 +250,16 @@ class Rerun:
             self.events += framing.count_records(events)
         if self._verify and events != block.events:
             self.difference = first_difference(block.events, events)
+
+    def check_start(self, journal: Journal) -> None:
+        """For an end where nothing is executed: `OtherHooks` unless the hooks there are ours."""
+        block = journal.block_at(self.engine.sequence) if self.engine.sequence else None
+        if block is not None:
+            self._check_hooks(block)
+
+    def _check_hooks(self, block: Block) -> None:
+        if self._digest is not None and block.header.hook_identity != self._digest:
+            raise self._other_hooks(block)
 
     def _other_hooks(self, block: Block) -> OtherHooks:
         """The refusal of a block, with the hooks it was decided with."""

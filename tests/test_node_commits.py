@@ -209,3 +209,71 @@ def test_node_left_by_an_exception_does_not_commit_and_left_in_order_does(tmp_pa
         node.commit()
     with Node.open(tmp_path) as node:
         assert node.sequence == 1
+
+
+def test_what_is_told_of_a_commit_may_not_submit_commit_or_close(tmp_path: Path) -> None:
+    refused: list[str] = []
+    blocks: list[Committed] = []
+    items = list(day(6, 60))
+
+    def told(committed: Committed) -> None:
+        blocks.append(committed)
+        more = encoded([(records.Clock(), node.engine.time_ns)], node.sequence + 1)
+        for use in (
+            lambda: node.submit(records.Clock(), node.engine.time_ns),
+            lambda: node.submit_block(more),
+            node.commit,
+            node.close,
+        ):
+            with pytest.raises(
+                ValueError, match=r"on_commit: .* wait until it has returned"
+            ) as why:
+                use()
+            refused.append(str(why.value))
+        node.snapshot(keep=1)
+
+    with Node.open(tmp_path, create=True, on_commit=told) as node:
+        node.commit_bytes = 2_000
+        for start in range(0, len(items), 7):
+            node.submit_block(encoded(items[start : start + 7], start + 1))
+    assert len(blocks) > 2 and len(refused) == 4 * len(blocks)
+    engine = Engine()
+    engine.apply(encoded(items))
+    with Node.open(tmp_path) as node:
+        assert (node.sequence, node.engine.state_hash()) == (len(items), engine.state_hash())
+
+
+def test_exception_of_what_is_told_reaches_the_caller_and_takes_nothing_back(
+    tmp_path: Path,
+) -> None:
+    def told(committed: Committed) -> None:
+        raise RuntimeError(f"not told of {committed.first_sequence}")
+
+    items = list(day(6, 20))
+    with Node.open(tmp_path, create=True, on_commit=told, commit_records=10) as node:
+        for number, (command, time_ns) in enumerate(items, 1):
+            if number % 10:
+                node.submit(command, time_ns)
+                continue
+            with pytest.raises(RuntimeError, match=f"not told of {number - 9}$"):
+                node.submit(command, time_ns)
+            assert node.sequence == node.durable_sequence == number
+        node.on_commit = None
+
+
+def test_number_that_does_not_fit_and_time_that_is_no_integer_change_nothing(
+    tmp_path: Path,
+) -> None:
+    with Node.open(tmp_path, create=True) as node:
+        node.submit(records.Clock(), START_NS)
+        before = node.engine.state_hash()
+        for group in (2**70, -(2**70)):
+            with pytest.raises(ValueError, match="Group: a number is no 64-bit integer"):
+                node.submit(records.Group(group=group, name="g", currency=1), START_NS)
+        for time_ns in (None, 1.5, "now"):
+            with pytest.raises(TypeError, match=r"time_ns .* is no integer"):
+                node.submit(records.Clock(), time_ns)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="Clock: time_ns None is no integer"):
+            node.submit(records.Clock(time_ns=None), 0)  # type: ignore[arg-type]
+        assert (node.sequence, node.engine.state_hash()) == (1, before)
+        assert node.submit(records.Clock(), START_NS).sequence == 2

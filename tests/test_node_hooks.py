@@ -1,19 +1,22 @@
 """Whose hooks decided is part of the journal, and a replay with others refuses."""
 
 import functools
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from adapters.hook_plugin import (
     WITHOUT_HOOKS,
     BadHooks,
+    HookFailed,
     describe,
     identity_digest,
     identity_of,
     load_hooks,
 )
-from adapters.node import Node, OtherHooks, ReplayDiffers
+from adapters.node import Node, NodeFailed, OtherHooks, ReplayDiffers
 from adapters.replay import replay
 from engine import Hooks, records
 from journal import NO_HOOKS, LmdbJournal
@@ -168,3 +171,74 @@ def test_time_of_the_recorded_hooks_is_that_of_the_core(tmp_path: Path) -> None:
         node.snapshot()
     with Node.open(tmp_path, hooks=load_hooks(NAME), any_hooks=True) as node:
         assert (node.sequence, node.engine.time_ns) == (2, START_NS)
+
+
+def test_end_at_a_snapshot_is_refused_with_other_hooks_too(tmp_path: Path) -> None:
+    hooks = load_hooks(NAME)
+    state_hash = run_day(tmp_path, hooks)
+    with Node.open(tmp_path, hooks=hooks) as node:
+        node.snapshot()
+        end = node.sequence
+    for others in (None, load_hooks(OTHER)):
+        with pytest.raises(OtherHooks, match=rf"was decided with hooks {NAME} 1.2"):
+            replay(tmp_path, hooks=others)
+        told = replay(tmp_path, hooks=others, any_hooks=True)
+        assert (told.commands, told.sequence) == (0, end)
+    same = replay(tmp_path, hooks=hooks)
+    assert (same.commands, same.snapshot_sequence, same.state_hash) == (0, end, state_hash)
+
+
+def plug_in(folder: Path, name: str, source: str) -> ModuleType:
+    """A plug-in module of its own."""
+    (folder / f"{name}.py").write_text(source)
+    module = ModuleType(name)
+    module.__file__ = str(folder / f"{name}.py")
+    exec(source, module.__dict__)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("raise ZeroDivisionError('by none')", "stops_apply raised ZeroDivisionError: by none"),
+        ("raise SystemExit(4)", "stops_apply raised SystemExit: 4"),
+        ("return 0", r"stops_apply answered 0, expected a code and a price"),
+        ("return 0, None", r"stops_apply answered \(0, None\), expected a code and a price"),
+        ("return 0, 0", r"BrokenHook: ticket \d+: a hook answered price 0, expected 1 to"),
+    ],
+)
+def test_hook_that_fails_is_named_and_ends_the_node_but_not_its_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, message: str
+) -> None:
+    module = plug_in(tmp_path, "failing_hooks", f"def stops_apply(*values):\n    {body}\n")
+    monkeypatch.setitem(sys.modules, "failing_hooks", module)
+    hooks = load_hooks("failing_hooks")
+    with pytest.raises(HookFailed, match=f"^hooks failing_hooks: {message}"):
+        run_day(tmp_path / "day", hooks)
+    with Node.open(tmp_path / "day", hooks=hooks) as node:
+        assert node.sequence > 0 and node.sequence % 50 == 1
+        with pytest.raises(HookFailed):
+            for command, time_ns in list(day(1, 600))[node.sequence - 1 :]:
+                node.submit(command, time_ns)
+        with pytest.raises(NodeFailed, match="failing_hooks"):
+            node.commit()
+
+
+def test_filter_that_answers_no_number_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = plug_in(tmp_path, "vague_hooks", "def stops_filter(*values):\n    return 'yes'\n")
+    monkeypatch.setitem(sys.modules, "vague_hooks", module)
+    message = "^hooks vague_hooks: stops_filter answered 'yes', expected a number$"
+    with pytest.raises(HookFailed, match=message):
+        run_day(tmp_path / "day", load_hooks("vague_hooks"))
+
+
+def test_replay_with_a_hook_that_fails_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_day(tmp_path / "day", load_hooks(NAME))
+    module = plug_in(tmp_path, "sorry_hooks", "def stops_apply(*values):\n    return values[99]\n")
+    monkeypatch.setitem(sys.modules, "sorry_hooks", module)
+    with pytest.raises(HookFailed, match=r"^hooks sorry_hooks: stops_apply raised IndexError: "):
+        replay(tmp_path / "day", hooks=load_hooks("sorry_hooks"), any_hooks=True)

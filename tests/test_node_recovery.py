@@ -14,6 +14,7 @@ from engine import Engine, records
 from journal import BlockDraft, CorruptJournal, JournalError, LmdbJournal
 from journal.block import BEFORE_FIRST
 from journal.layout import BLOCKS, SEQUENCE
+from snapshots import SnapshotStore
 from tests.small_day import START_NS, day, encoded
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,14 +34,20 @@ def run_day(directory: Path, seed: int = 1, *, snapshot_every: int = 0) -> list[
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A day with snapshots at 150, 300, 450 and 600."""
-    return tmp_path_factory.mktemp("day")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A day with snapshots at 150, 300, 450 and 600, and its state hashes."""
+    path = tmp_path_factory.mktemp("day")
+    return path, run_day(path, snapshot_every=150)
 
 
 @pytest.fixture(scope="module")
-def hashes(directory: Path) -> list[str]:
-    return run_day(directory, snapshot_every=150)
+def directory(made: tuple[Path, list[str]]) -> Path:
+    return made[0]
+
+
+@pytest.fixture(scope="module")
+def hashes(made: tuple[Path, list[str]]) -> list[str]:
+    return made[1]
 
 
 def test_day_has_stop_outs_closes_and_rejects(hashes: list[str], directory: Path) -> None:
@@ -165,6 +172,36 @@ def test_damaged_snapshot_is_reported_and_an_older_one_serves(tmp_path: Path) ->
         assert node.engine.state_hash() == hashes[-1]
         assert len(node.reports) == 1
         assert "snapshot 600: its state does not match its checksum" in node.reports[0]
+
+
+def test_snapshot_that_does_not_load_or_gives_another_state_is_reported_and_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashes = run_day(tmp_path, 4, snapshot_every=200)
+    journal = LmdbJournal.open(tmp_path / "journal")
+    chain = {sequence: journal.chain_hash_at(sequence) or b"" for sequence in (400, 600)}
+    journal.close()
+    other = Engine()
+    other.apply(encoded(list(day(4, N_COMMANDS))[:30]))
+    store = SnapshotStore.open(tmp_path / "snapshots", writable=True)
+    store.write(600, 1, chain[600], hashes[600], other.state_bytes())
+    store.write(400, 1, chain[400], hashes[400], b"no state at all")
+    store.close()
+    with Node.open(tmp_path) as node:
+        assert node.recovered_commands == len(hashes) - 1 - 200
+        assert node.engine.state_hash() == hashes[-1]
+        reports = node.reports
+    assert len(reports) == 2
+    assert f"snapshot 600: gives state {other.state_hash()[:16]}, it was taken of" in reports[0]
+    assert "snapshot 400: does not load: CorruptRecord: " in reports[1]
+
+    def broken(*arguments: object) -> Engine:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(Engine, "from_state", broken)
+    result = replay(tmp_path)
+    assert (result.snapshot_sequence, result.state_hash) == (0, hashes[-1])
+    assert "snapshot 200: does not load: IndexError: list index out of range" in result.reports[2]
 
 
 def test_snapshots_of_another_journal_are_refused(tmp_path: Path) -> None:

@@ -23,9 +23,30 @@ Report = Callable[[int, int], None]
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
 
+class OutputFailed(Exception):
+    """The result can't be written to where it should go; the message is one sentence."""
+
+
 def say(text: str = "") -> None:
-    """A line of the result."""
-    print(text)
+    """A line of the result. Raises `OutputFailed`, or `BrokenPipeError`."""
+    with _output():
+        print(text)
+
+
+def flush() -> None:
+    """Writes what was said. Raises as `say` does."""
+    with _output():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(f"the output can't be written: {error.strerror}") from error
 
 
 def note(text: str) -> None:
@@ -38,7 +59,7 @@ def say_json(value: Any, indent: int = 2) -> None:
     data = _JSON.encode(value)
     if indent >= 0:
         data = msgspec.json.format(data, indent=indent)
-    print(data.decode())
+    say(data.decode())
 
 
 def table(rows: dict[str, Any], indent: int = 2) -> None:

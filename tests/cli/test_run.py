@@ -264,6 +264,34 @@ def test_run_with_hooks_is_replayed_with_the_same_hooks_or_refused(
     assert told.code == 0, "these hooks never had anything to decide"
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("raise KeyError('EURUSD')", "stops_apply raised KeyError: 'EURUSD'"),
+        ("return 0, -1", "BrokenHook: ticket 1: a hook answered price -1, expected 1 to 1348576"),
+    ],
+)
+def test_run_with_a_hook_that_fails_is_one_sentence_and_no_difference(
+    inputs: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch,
+    body: str, message: str,
+) -> None:  # fmt: skip
+    name = f"failing_hooks_{len(body)}"
+    (tmp_path / f"{name}.py").write_text(f"def stops_apply(*values):\n    {body}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (inputs / "commands.jsonl").write_text(
+        '{"time": "2014-05-05T08:00:01Z", "command": "place_order", "login": 7,'
+        ' "symbol": "EURUSD", "type": "market", "side": "buy", "volume": 0.20,'
+        ' "take_profit": 1.38150}\n'
+    )
+    called = call(
+        "run", tmp_path / "day", "--config", inputs / "day.toml", "--hooks", name,
+        "--ticks", f"EURUSD@one={inputs / 'eurusd.csv'}",
+        "--commands", inputs / "commands.jsonl",
+    )  # fmt: skip
+    assert called.code == 2
+    assert called.err == f"lockstep: hooks {name}: {message}\n"
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the real quotes are not in {REAL}")
 def test_a_share_of_the_real_day_runs_with_clients_and_commands(tmp_path: Path, call: Call) -> None:
     ticks = []

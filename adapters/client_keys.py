@@ -18,8 +18,6 @@ class KeyConflict(Exception):
         self.key = key
         self.sequence = sequence
         self.field = field
-        self.first_value = first
-        self.value = now
         super().__init__(
             f"client key {key.hex()}: {field} is {now}, the first command with this key"
             f" (sequence {sequence}) has {first}"

@@ -14,6 +14,7 @@ from adapters.cli.sources import generated_day
 from adapters.generate import catalogue
 from adapters.replay import ReplayResult
 from adapters.replay import replay as run_replay
+from engine._build import compiled
 
 
 def demo(
@@ -45,6 +46,7 @@ def demo(
             f" {clients:,} clients, seed {seed}"
         )
         console.say(f"a trading day, {catalogue.START} to {catalogue.END}, into {out}")
+        console.say(f"the core {'is compiled' if compiled() else 'runs interpreted'}")
         console.say()
     live = session.run_into(out, day, label)
     if not json:

@@ -110,6 +110,8 @@ def events(
     kinds = tuple(EVENT_NAMES[name] for name in type or EVENT_NAMES)
     first_sequence, first_time_ns = point("--from", from_)
     last_sequence, last_time_ns = point("--to", to)
+    if _is_after(first_sequence, last_sequence) or _is_after(first_time_ns, last_time_ns):
+        raise BadInput(f"--from {from_} --to {to}: the end lies before the beginning")
     label = origin.label(dir)
     if label is not None:
         console.note(label)
@@ -136,6 +138,10 @@ def events(
         known = ", ".join(i.symbol for i in names.instruments.values()) or "none"
         raise BadInput(f"--symbol {shown(symbol)}: no such instrument there; known: {known}")
     return 0
+
+
+def _is_after(first: int | None, last: int | None) -> bool:
+    return first is not None and last is not None and first > last
 
 
 def _is_about(event: records.Event, symbol: str, names: Names) -> bool:

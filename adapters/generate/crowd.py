@@ -147,7 +147,7 @@ class Crowd:
         moment = self.start_ns + 1 + self.dice.below(span)
         visit = self.dice.below(1_000)
         if visit < 30:
-            self._plan(moment, lambda _: (office.correction(client, self.dice), 0))
+            self._plan(moment, lambda _: (office.correction(client), 0))
         elif visit < 50:
             self._plan(moment, lambda _: ([office.freeze_account(client)], 0))
             self._plan(moment + 45 * _MINUTE_NS, lambda _: ([office.free_account(client)], 0))

@@ -118,11 +118,6 @@ class Market:
             return _scale(pair.instrument.digits) / pair.bid_points
         return 0.0
 
-    def point_value(self, instrument: records.Instrument, currency: int) -> float:
-        """What one point of one lot is worth, in whole units of a currency; 0 if not known."""
-        value = instrument.contract_size / _scale(instrument.digits)
-        return value * self.rate(instrument.profit_currency, currency)
-
     def margin_per_lot(self, instrument: records.Instrument, currency: int, leverage: int) -> float:
         """About what one lot needs, in whole units of a currency; 0 if not known."""
         sight = self.sights[instrument.instrument]

@@ -84,7 +84,7 @@ def cash_in(client: Client, dice: Dice) -> records.Command | None:
     return None
 
 
-def correction(client: Client, dice: Dice) -> list[records.Command]:
+def correction(client: Client) -> list[records.Command]:
     """A wrong booking and its reversal, which names the entry that it corrects."""
     amount = max(client.deposit_minor // 50, 1)
     wrong = _money(client, v.CORRECTION, amount)

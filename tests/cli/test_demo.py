@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engine._build import compiled
 from tests.cli.conftest import ROOT, Call, Demo, call_outside
 
 SMALL = ("--ticks", 3_000, "--clients", 30, "--seed", 5)
@@ -23,6 +24,8 @@ def test_demo_tells_what_happened_and_that_the_replay_agrees(demo: Demo) -> None
     ):
         assert part in demo.text
     assert "DIFFER" not in demo.text
+    core = "is compiled" if compiled() else "runs interpreted"
+    assert f"\nthe core {core}\n" in demo.text.partition("what happened")[0]
 
 
 def test_demo_twice_replaces_the_first_and_ends_in_the_same_state(

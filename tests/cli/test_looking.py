@@ -1,6 +1,7 @@
 """`lockstep state` and `lockstep events`: questions about a journal."""
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.units import parse_time
+from journal import LmdbJournal
 from tests.cli.conftest import ROOT, Call, Demo, call_outside
 
 STATE_KEYS = [
@@ -168,3 +170,39 @@ def test_help_of_every_command_tells_what_it_does() -> None:
         assert called.code == 0
         assert f"Usage: lockstep {command}" in called.out
     assert "Exit codes" in call_outside("--help").out
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("5", "3"), ("2024-03-05T14:00:00Z", "2024-03-05T13:59:59Z")]
+)
+def test_events_whose_end_lies_before_their_beginning_are_refused(
+    demo: Demo, call: Call, first: str, last: str
+) -> None:
+    called = call("events", demo.path, "--from", first, "--to", last)
+    assert (called.code, called.out) == (2, "")
+    assert called.err == (
+        f"lockstep: --from {first} --to {last}: the end lies before the beginning\n"
+    )
+    assert call("events", demo.path, "--from", first, "--to", first).code == 0
+
+
+def test_fault_of_the_program_is_told_apart_from_a_difference(
+    demo: Demo, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LmdbJournal, "blocks", property())
+    called = call("replay", demo.path, "--no-snapshot", "--verify")
+    assert (called.code, called.out) == (70, "")
+    assert called.err.startswith("Traceback (most recent call last):\n")
+    assert "AttributeError" in called.err
+    assert called.err.endswith("this is a fault of the program, not of what it was given\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_can_not_be_written_is_no_difference(demo: Demo, unbuffered: str) -> None:
+    line = f"{sys.executable} -m adapters.cli replay {demo.path} > /dev/full"
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 70
+    assert done.stderr == "lockstep: the output can't be written: No space left on device\n"

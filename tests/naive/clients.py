@@ -32,7 +32,7 @@ def balance_operation(world: World, command: r.BalanceOperation) -> None:
     balance = {v.DEPOSIT: amount, v.WITHDRAWAL: -amount, v.CORRECTION: amount}.get(operation, 0)
     credit = {v.CREDIT_IN: amount, v.CREDIT_OUT: -amount}.get(operation, 0)
     limit = bounds.MAX_ACCOUNT_MONEY_MINOR
-    if balance and abs(account.balance + balance) > limit:
+    if operation in (v.DEPOSIT, v.CORRECTION) and abs(account.balance + balance) > limit:
         raise Refused(c.ACCOUNT_MONEY_BOUND, account.balance + balance)
     if credit and account.credit + credit > limit:
         raise Refused(c.ACCOUNT_MONEY_BOUND, account.credit + credit)

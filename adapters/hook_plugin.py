@@ -108,7 +108,7 @@ def describe(identity: HookSet | None) -> str:
 
 
 def guarded(hooks: Hooks | None) -> Hooks | None:
-    """The same hooks, with the same identity, that raise `HookFailed` for whatever goes wrong.
+    """The same hooks, with the same identity, that raise `HookFailed` where they raise anything.
 
     Raises `BadHooks` for hooks without an identity.
     """
@@ -119,7 +119,7 @@ def guarded(hooks: Hooks | None) -> Hooks | None:
 
 
 def apply(engine: Engine, commands: bytes, identity: HookSet | None) -> None:
-    """`Engine.apply`; a price that no hook may answer becomes `HookFailed`."""
+    """`Engine.apply`; an answer that no hook may give becomes `HookFailed`."""
     try:
         engine.apply(commands)
     except BrokenHook as error:
@@ -129,30 +129,15 @@ def apply(engine: Engine, commands: bytes, identity: HookSet | None) -> None:
 
 def _guard(slot: str, hook: Callable[..., Any]) -> Callable[..., Any]:
     name = f"hooks {hook.__module__}: {slot}"
-    if slot.endswith("_filter"):
-        expected, is_answer = "a number", _is_number
-    else:
-        expected, is_answer = "a code and a price", _is_code_and_price
 
     @functools.wraps(hook)
     def asked(*values: int) -> Any:
         try:
-            answer = hook(*values)
+            return hook(*values)
         except (Exception, SystemExit) as error:
             raise HookFailed(f"{name} raised {type(error).__name__}: {error}") from error
-        if not is_answer(answer):
-            raise HookFailed(f"{name} answered {answer!r}, expected {expected}")
-        return answer
 
     return asked
-
-
-def _is_number(answer: Any) -> bool:
-    return isinstance(answer, int)
-
-
-def _is_code_and_price(answer: Any) -> bool:
-    return isinstance(answer, tuple) and len(answer) == 2 and all(map(_is_number, answer))
 
 
 def _module_of(slot: str, hook: Callable[..., Any]) -> ModuleType:

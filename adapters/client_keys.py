@@ -1,14 +1,16 @@
 """Client keys: a command that comes twice is done once.
 
-This file may compare commands, nothing else. A key belongs to the first command that
+This file may compare commands and look keys up, nothing else. A key belongs to the first command that
 carries it, for ever, whatever became of that command; a retry of something refused needs a
 new key (SEMANTICS section 12).
 """
 
+from collections.abc import Set
 from typing import Any
 
+from engine import records
 from engine.records import Command, Config
-from journal import framing
+from journal import LmdbJournal, framing
 
 
 class KeyConflict(Exception):
@@ -44,3 +46,30 @@ def compare(key: bytes, sequence: int, first: Command | Config, now: Command | C
             before, after = getattr(first, name), getattr(now, name)
             if before != after:
                 raise KeyConflict(key, sequence, name, before, after)
+
+
+def check_block(
+    commands: bytes, expected: int, journal: LmdbJournal, open_keys: Set[bytes]
+) -> list[tuple[bytes, int]]:
+    """The client keys of encoded commands; raises `ValueError` for those that can't be taken.
+
+    `expected`: the sequence they must begin with. `open_keys`: keys not journalled yet.
+    """
+    if len(commands) % records.WORD or not commands:
+        raise ValueError(f"{len(commands)} bytes are no commands")
+    first = int.from_bytes(commands[8:16], "little")
+    if first != expected:
+        raise ValueError(f"the first command has sequence {first}, {expected} is next")
+    keys = framing.keys_of(commands)
+    seen: set[bytes] = set()
+    for key, sequence in keys:
+        if key in seen or key in open_keys:
+            raise ValueError(f"sequence {sequence}: client key {key.hex()} comes twice")
+        if journal.lookup_key(key) is not None:
+            raise ValueError(
+                f"sequence {sequence}: client key {key.hex()} is known; submit it by itself"
+            )
+        seen.add(key)
+    if framing.has_configuration(commands, records.HookSet.KIND):
+        raise ValueError("HookSet: the identity of the hooks is recorded by Node.open")
+    return keys

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 
 from adapters.answers import Committed, NotDurable, OpenBlock, Submitted
-from adapters.client_keys import KeyConflict, compare, key_of
+from adapters.client_keys import KeyConflict, check_block, compare, key_of
 from adapters.hook_plugin import (
     WITHOUT_HOOKS,
     HookFailed,
@@ -31,17 +31,17 @@ from adapters.hook_plugin import (
     identity_digest,
     identity_of,
 )
+from adapters.recovery import check_hooks, execute_tail
 from adapters.replay import (
     JOURNAL_FOLDER,
     SNAPSHOT_FOLDER,
     OtherHooks,
     ReplayDiffers,
-    Rerun,
     restore,
 )
 from engine import Engine, Hooks, bounds, records
 from engine.records import Command, Config, Configure, HookSet, Rejected
-from journal import BlockDraft, CorruptJournal, JournalError, LmdbJournal, Progress, framing
+from journal import BlockDraft, CorruptJournal, JournalError, LmdbJournal, Progress
 from snapshots import SnapshotError, SnapshotInfo, SnapshotStore
 
 COMMIT_RECORDS = 4_096
@@ -124,12 +124,12 @@ class Node:
         identity = identity_of(hooks)
         journal = LmdbJournal.open(directory / JOURNAL_FOLDER, writable=True, create=create)
         try:
-            _check_hooks(journal, identity, any_hooks)
+            check_hooks(journal, identity, any_hooks)
             reports: list[str] = []
             snapshot_folder = directory / SNAPSHOT_FOLDER if use_snapshot else None
             engine = restore(journal, snapshot_folder, hooks, reports=reports)
             start = engine.sequence
-            _execute_tail(journal, engine, hooks, any_hooks, progress)
+            execute_tail(journal, engine, hooks, any_hooks, progress)
             node = cls(directory, journal, engine, hooks)
             node.reports = reports
             node.recovered_commands = engine.sequence - start
@@ -198,7 +198,8 @@ class Node:
         `on_commit` raises comes through, before or after these commands were applied.
         """
         self._check_ready()
-        keys = self._check_block(commands)
+        open_keys = self._open_keys.keys() | self._bulk_keys
+        keys = check_block(commands, self._sequence + 1, self.journal, open_keys)
         first = self._sequence + 1
         time_ns = int.from_bytes(commands[16:24], "little")
         committed = None
@@ -213,30 +214,6 @@ class Node:
         self._bulk_keys.update(key for key, _ in keys)
         self._event_end = len(self.engine.events_view())
         return self._commit_if_full() or committed
-
-    def _check_block(self, commands: bytes) -> list[tuple[bytes, int]]:
-        """The client keys of encoded commands; raises for those that can't be taken."""
-        if len(commands) % records.WORD or not commands:
-            raise ValueError(f"{len(commands)} bytes are no commands")
-        expected = self._sequence + 1
-        if int.from_bytes(commands[8:16], "little") != expected:
-            raise ValueError(
-                f"the first command has sequence {int.from_bytes(commands[8:16], 'little')},"
-                f" {expected} is next"
-            )
-        keys = framing.keys_of(commands)
-        seen: set[bytes] = set()
-        for key, sequence in keys:
-            if key in seen or key in self._open_keys or key in self._bulk_keys:
-                raise ValueError(f"sequence {sequence}: client key {key.hex()} comes twice")
-            if self.journal.lookup_key(key) is not None:
-                raise ValueError(
-                    f"sequence {sequence}: client key {key.hex()} is known; submit it by itself"
-                )
-            seen.add(key)
-        if framing.has_configuration(commands, HookSet.KIND):
-            raise ValueError("HookSet: the identity of the hooks is recorded by Node.open")
-        return keys
 
     def _add(self, record: Command | Config, time_ns: int, key: bytes) -> Submitted:
         """Steps 1, 3 and 4 of the way of a command."""
@@ -402,35 +379,6 @@ class Node:
             raise NodeFailed(f"{self.directory}: the node has stopped: {self._failure}")
         if self._closed:
             raise NodeFailed(f"{self.directory}: the node is closed")
-
-
-def _check_hooks(journal: LmdbJournal, identity: HookSet | None, any_hooks: bool) -> None:
-    """Raises `OtherHooks` where the journal goes on under other hooks than those given."""
-    tail = journal.tail()
-    if not tail.last_sequence or any_hooks or tail.hook_identity == identity_digest(identity):
-        return
-    raise OtherHooks(
-        f"{journal.name}: it was decided with {'other' if any(tail.hook_identity) else 'no'}"
-        f" hooks, given are {describe(identity)}"
-    )
-
-
-def _execute_tail(
-    journal: LmdbJournal,
-    engine: Engine,
-    hooks: Hooks | None,
-    any_hooks: bool,
-    progress: Progress | None,
-) -> None:
-    """Brings an engine to the end of the journal; every block must give the same events."""
-    rerun = Rerun(engine, journal.name, hooks, any_hooks=any_hooks, verify=True)
-    last = journal.tail().last_sequence
-    for block in journal.blocks(engine.sequence + 1):
-        rerun.step(block)
-        if rerun.difference is not None:
-            raise ReplayDiffers(journal.name, rerun.difference)
-        if progress is not None:
-            progress(engine.sequence, last)
 
 
 __all__ = [

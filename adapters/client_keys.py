@@ -1,8 +1,8 @@
 """Client keys: a command that comes twice is done once.
 
-This file may compare commands and look keys up, nothing else. A key belongs to the first command that
-carries it, for ever, whatever became of that command; a retry of something refused needs a
-new key (SEMANTICS section 12).
+This file may compare commands and look keys up, nothing else. A key belongs to the first
+command that carries it, for ever, whatever became of that command; a retry of something
+refused needs a new key (SEMANTICS section 12).
 """
 
 from collections.abc import Set

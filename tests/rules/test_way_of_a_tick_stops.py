@@ -8,9 +8,10 @@ sell at 110000, and one lot moves 100 (1.00 USD) a point.
 import pytest
 
 from engine import Hooks
+from engine import records as r
 from engine import vocabulary as v
 from tests.rules.told import told
-from tests.rules.world import GBPUSD, NETTER, Row, name_of, outcome, steps
+from tests.rules.world import CLIENT, GBPUSD, NETTER, USD, Row, name_of, outcome, steps
 
 TICK_POLICY = {"gap_policy": v.GAP_TICK}
 MARKUP = {"markup_bid_points": -5, "markup_ask_points": 7}
@@ -254,6 +255,62 @@ HELD_BACK = [
         ),
         when=lambda w: w.tick(109_950),
         then=[],
+    ),
+    Row(
+        "a take profit left to a dealer after a stop loss was is told, too",
+        given=steps(
+            lambda w: w.buy(sl=109_900, tp=110_100),
+            lambda w: w.group(**MANUAL),
+            lambda w: w.tick(109_900),
+        ),
+        when=lambda w: w.tick(110_100),
+        then=["refused #1 take_profit left_to_dealer"],
+    ),
+    Row(
+        "and after that the stop loss again",
+        given=steps(
+            lambda w: w.buy(sl=109_900, tp=110_100),
+            lambda w: w.group(**MANUAL),
+            lambda w: w.tick(109_900),
+            lambda w: w.tick(110_100),
+        ),
+        when=lambda w: w.tick(109_900),
+        then=["refused #1 stop_loss left_to_dealer"],
+    ),
+    Row(
+        "what was left to the dealers is closed when the last of them goes",
+        group={"execution_mode": v.EXECUTION_AUTO_IF_NO_DEALER},
+        given=steps(
+            lambda w: w.buy(sl=109_900),
+            lambda w: w.dealer(),
+            lambda w: w.tick(109_900),
+            lambda w: w.dealer(online=False),
+        ),
+        when=lambda w: w.tick(109_890),
+        then=["closed #1 100 at 109890 stop_loss -12000"],
+    ),
+    Row(
+        "or when its account moves to a group that is automatic",
+        given=steps(
+            lambda w: w.buy(sl=109_900),
+            lambda w: w.group(**MANUAL),
+            lambda w: w.tick(109_900),
+            lambda w: w.send(r.Group(group=2, name="automatic", currency=USD)),
+            lambda w: w.account(CLIENT, group=2),
+        ),
+        when=lambda w: w.tick(109_890),
+        then=["closed #1 100 at 109890 stop_loss -12000"],
+    ),
+    Row(
+        "or when the override of its instrument says so",
+        given=steps(
+            lambda w: w.buy(sl=109_900),
+            lambda w: w.group(**MANUAL),
+            lambda w: w.tick(109_900),
+            lambda w: w.terms(execution_mode=v.EXECUTION_AUTO),
+        ),
+        when=lambda w: w.tick(109_890),
+        then=["closed #1 100 at 109890 stop_loss -12000"],
     ),
     Row(
         "another reason is told again",

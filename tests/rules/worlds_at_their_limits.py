@@ -235,7 +235,7 @@ def day(shape: Shape, limit: int) -> list[r.Command]:
         r.ClosePosition(login=LOGIN, position=1, volume_units=half // 2),
         quote(TRADED, high),
         *reversed(pairs),
-        r.BalanceOperation(login=LOGIN, operation=v.WITHDRAWAL, amount_minor=most),
+        r.BalanceOperation(login=LOGIN, operation=v.CREDIT_OUT, amount_minor=most),
         quote(TRADED, low),
         order(v.SELL, 1),
         r.Clock(),

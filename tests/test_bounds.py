@@ -361,6 +361,8 @@ def test_a_pair_that_converts_for_an_order_keeps_its_band_and_route() -> None:
     rival = msgspec.structs.replace(pair, instrument=THIRD, symbol="A-PAIR")
     assert code_of(both.send(rival)) == c.INSTRUMENT_IN_USE
     assert code_of(both.send(msgspec.structs.replace(rival, symbol="Z-PAIR"))) == 0
+    both.send(r.CancelOrder(login=LOGIN, order=1))
+    assert code_of(both.send(msgspec.structs.replace(pair, digits=2))) == 0, "no longer needed"
 
 
 def test_an_agent_is_paid_up_to_the_bound_and_no_further() -> None:

@@ -306,6 +306,13 @@ def test_a_time_out_of_range_is_named(time_ns: int) -> None:
         Engine().apply(data)
 
 
+@pytest.mark.parametrize("time_ns", [0, bounds.MAX_TIME_NS])
+def test_the_first_and_the_last_time_are_times(time_ns: int) -> None:
+    engine = Engine()
+    engine.apply(r.encode(r.Clock(sequence=1, time_ns=time_ns)))
+    assert (engine.sequence, engine.time_ns) == (1, time_ns)
+
+
 def test_commands_before_a_corrupt_one_have_been_applied() -> None:
     engine = Engine()
     with pytest.raises(r.CorruptRecord):

@@ -14,6 +14,7 @@ from tests.rules.world import (
     EURUSD,
     GBPUSD,
     MAIN,
+    SECOND,
     Row,
     World,
     name_of,
@@ -173,6 +174,17 @@ def test_quotes_and_orders_count_within_the_session_from_open_to_before_close(
     else:
         assert quote == ["rejected quote_outside_session"]
         assert order == ["rejected session_closed"]
+
+
+def test_a_session_opens_and_closes_for_an_engine_that_goes_through_the_week() -> None:
+    world = World()
+    world.instrument(sessions=HOURS)
+    start = world.now
+    for week in range(3):
+        for minutes, is_open in MINUTES[:9]:
+            world.now = start + int((minutes + week * 10_080) * 60 * SECOND)
+            expected = [] if is_open else ["rejected quote_outside_session"]
+            assert told(world.tick(110_100)) == expected, f"week {week}, minute {minutes}"
 
 
 def test_a_session_that_changes_is_open_at_once() -> None:

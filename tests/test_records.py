@@ -279,6 +279,15 @@ def test_bytes_that_are_no_record_are_refused_with_their_place(
             Engine().apply(data)
 
 
+@pytest.mark.parametrize(
+    ("left", "message"), [(10, "10 bytes left, a"), (30, "30 bytes left of a")]
+)
+def test_a_block_that_ends_within_a_command_names_the_place(left: int, message: str) -> None:
+    second = r.encode(r.Tick(instrument=1, feed=1, bid_points=1, ask_points=2), 2, TIME)
+    with pytest.raises(r.CorruptRecord, match=f"offset 56: {message}"):
+        Engine().apply(TICK + second[:left])
+
+
 def test_an_event_is_no_command() -> None:
     event = r.encode(r.DealerSet(dealer=1, online=1, dealers_online=1), 1, TIME)
     with pytest.raises(r.CorruptRecord, match="offset 0: 116 is not a command type"):

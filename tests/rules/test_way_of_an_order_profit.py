@@ -180,6 +180,34 @@ def test_a_pair_quoted_the_other_way_round_divides() -> None:
     assert world.figures().floating_minor == 12_500, "100.00 EUR / 0.80000"
 
 
+# Currency 8 has no pair. Account currency, instrument: one of the two steps is missing.
+HALF_ROUTES = [(8, DAX), (EUR, 20)]
+
+
+@pytest.mark.parametrize(("currency", "instrument"), HALF_ROUTES)
+def test_a_route_of_two_steps_needs_both(currency: int, instrument: int) -> None:
+    world = World()
+    world.send(r.Currency(currency=8, code="LOST", digits=2))
+    world.send(
+        r.Instrument(
+            instrument=20,
+            symbol="LOST",
+            base_currency=8,
+            profit_currency=8,
+            margin_currency=8,
+            digits=2,
+            contract_size=1,
+            profit_mode=v.PROFIT_CFD,
+            price_max_points=1_000_000,
+        )
+    )
+    world.tick(160_000, instrument=instrument)
+    world.send(r.Group(group=2, name="abroad", currency=currency))
+    world.send(r.SetAccount(login=20, group=2))
+    world.deposit(1_000_000_000, 20)
+    assert told(world.buy(1, instrument=instrument, login=20)) == ["rejected no_conversion_route"]
+
+
 def test_exposure_is_the_value_of_the_positions() -> None:
     world = World(deposit=10_000_000)
     world.buy(100)

@@ -1,0 +1,1 @@
+"""Long campaigns: what they share, and the run of all of them (`make soak`)."""

@@ -11,7 +11,10 @@ out, put in, moved or taken from another journal without a break in the chain.
 
 Why two digests: over a block of 512 KiB xxh3 takes 9 microseconds where blake3 takes 70,
 and writing the block takes 200 to 300. The fast one reads the bytes, the strong one binds
-144 bytes of header. What this does not give is proof against a forger (FORMAT.md).
+152 bytes of header. What this does not give is proof against a forger (FORMAT.md).
+
+Blocks of format 1 have no `key_digest`. They are read for ever; new blocks are of format 2,
+also after blocks of format 1 in the same journal.
 """
 
 import struct
@@ -22,13 +25,24 @@ import xxhash
 
 from engine.records import WORD
 from journal.errors import CorruptJournal, JournalVersion
+from journal.framing import key_digest
+from journal.layout import STORED_SEQUENCE
 
 MAGIC: Final = b"LOCKSTEP"
-FORMAT_VERSION: Final = 1
-HEADER: Final = struct.Struct("<8sIIqqqqqqqq16s32s16s32s")
+FORMAT_VERSION: Final = 2
+"""Of the blocks that this program writes."""
+HEADERS: Final = {
+    1: struct.Struct("<8sIIqqqqqqqq16s32s16s32s"),
+    2: struct.Struct("<8sIIqqqqqqqqQ16s32s16s32s"),
+}
+"""How a header is laid out, by format version; `BlockHeader` names the fields."""
+HEADER: Final = HEADERS[FORMAT_VERSION]
 HEADER_SIZE: Final = HEADER.size
-HASHED_SIZE: Final = HEADER_SIZE - 32
-"""Bytes of the header that `block_hash` covers: all before it."""
+HASH_SIZE: Final = 32
+"""`block_hash`, the last field of a header in every format, covers all bytes before it."""
+_START: Final = struct.Struct("<8sII")
+"""Magic, format version, header size: in every format."""
+_KEY_MASK: Final = 2**64 - 1
 GENESIS_HASH: Final = blake3.blake3(b"lockstep journal, format 1").digest()
 """`previous_hash` of the first block; the same for all journals, so equal runs chain equally."""
 NO_HOOKS: Final = bytes(16)
@@ -53,6 +67,8 @@ class BlockHeader(NamedTuple):
     """The core's time after the last command: the latest time of any command so far."""
     key_total: int
     """Commands with a client key from the start of the journal to the end of this block."""
+    key_digest: int
+    """Sum (mod 2**64) of the mixed entries of these keys in the index; -1 in format 1."""
     hook_identity: bytes
     """16 bytes: digest of the `HookSet` in force for every command of the block; 0: no hooks."""
     previous_hash: bytes
@@ -61,6 +77,11 @@ class BlockHeader(NamedTuple):
     """xxh3, 128 bits, of commands and events."""
     block_hash: bytes
     """blake3 of all bytes of the header before this field."""
+
+    @property
+    def has_key_digest(self) -> bool:
+        """Whether the block says what the index of client keys must hold (since format 2)."""
+        return self.key_digest >= 0
 
 
 BEFORE_FIRST: Final = BlockHeader(
@@ -72,6 +93,7 @@ BEFORE_FIRST: Final = BlockHeader(
     first_time_ns=0,
     last_time_ns=0,
     key_total=0,
+    key_digest=0,
     hook_identity=NO_HOOKS,
     previous_hash=GENESIS_HASH,
     body_checksum=bytes(16),
@@ -144,7 +166,12 @@ class BlockDraft:
         previous: BlockHeader,
         hook_identity: bytes,
     ) -> tuple[BlockHeader, memoryview]:
-        """The header and the whole value, to be stored before the draft changes again."""
+        """The header and the whole value, to be stored before the draft changes again.
+
+        `previous` must have a key digest (the journal works it out after a block of format 1).
+        """
+        assert previous.has_key_digest, "the digest of the keys so far is known"
+        entries = b"".join(key + STORED_SEQUENCE.pack(sequence) for key, sequence in self.keys)
         event_start = self._end
         end = event_start + len(events)
         if end > len(self._buffer):
@@ -159,14 +186,16 @@ class BlockDraft:
             first_time_ns=self.first_time_ns,
             last_time_ns=last_time_ns,
             key_total=previous.key_total + len(self.keys),
+            key_digest=(previous.key_digest + key_digest(entries)) & _KEY_MASK,
             hook_identity=hook_identity,
             previous_hash=previous.block_hash,
             body_checksum=xxhash.xxh3_128_digest(self._view[HEADER_SIZE:end]),
-            block_hash=bytes(32),
+            block_hash=bytes(HASH_SIZE),
         )
         HEADER.pack_into(self._buffer, 0, MAGIC, FORMAT_VERSION, HEADER_SIZE, *header)
-        block_hash = blake3.blake3(self._view[:HASHED_SIZE]).digest()
-        self._view[HASHED_SIZE:HEADER_SIZE] = block_hash
+        hashed = HEADER_SIZE - HASH_SIZE
+        block_hash = blake3.blake3(self._view[:hashed]).digest()
+        self._view[hashed:HEADER_SIZE] = block_hash
         return header._replace(block_hash=block_hash), self._view[:end]
 
     def _grow(self, needed: int) -> None:
@@ -186,23 +215,28 @@ def read_header(value: bytes | memoryview, key: int, file: str) -> BlockHeader:
     def corrupt(problem: str) -> CorruptJournal:
         return CorruptJournal(file, key, 0, problem)
 
-    if len(value) < HEADER_SIZE:
-        raise corrupt(f"{len(value)} bytes, a block has at least {HEADER_SIZE}")
-    magic, version, header_size, *fields = HEADER.unpack_from(value)
-    header = BlockHeader(*fields)
+    smallest = HEADERS[1].size
+    if len(value) < smallest:
+        raise corrupt(f"{len(value)} bytes, a block has at least {smallest}")
+    magic, version, header_size = _START.unpack_from(value)
     if magic != MAGIC:
         raise corrupt(f"starts with {magic!r}, a block starts with {MAGIC!r}")
-    if blake3.blake3(value[:HASHED_SIZE]).digest() != header.block_hash:
+    if not smallest <= header_size <= len(value):
+        raise corrupt(f"header of {header_size} bytes, at least {smallest} were expected")
+    hashed = header_size - HASH_SIZE
+    if blake3.blake3(value[:hashed]).digest() != value[hashed:header_size]:
         raise corrupt("the header does not match its hash")
-    if version != FORMAT_VERSION:
+    if version not in HEADERS:
         raise JournalVersion(
-            f"{file}: block {key} has format {version}, this program reads format {FORMAT_VERSION}"
+            f"{file}: block {key} has format {version}, this program reads formats up to"
+            f" {FORMAT_VERSION}"
         )
-    if header_size != HEADER_SIZE:
-        raise corrupt(f"header of {header_size} bytes, expected {HEADER_SIZE}")
+    header = _unpack(value, version)
+    if header_size != HEADERS[version].size:
+        raise corrupt(f"header of {header_size} bytes, expected {HEADERS[version].size}")
     if header.command_bytes < 0 or header.event_bytes < 0:
         raise corrupt(f"{header.command_bytes} and {header.event_bytes} bytes of records")
-    expected = HEADER_SIZE + header.command_bytes + header.event_bytes
+    expected = header_size + header.command_bytes + header.event_bytes
     if len(value) != expected:
         raise corrupt(f"{len(value)} bytes, its header says {expected}")
     if header.command_bytes % WORD or header.event_bytes % WORD:
@@ -212,6 +246,14 @@ def read_header(value: bytes | memoryview, key: int, file: str) -> BlockHeader:
     if not 0 < header.first_sequence <= header.last_sequence:
         raise corrupt(f"last sequence {header.last_sequence} before the first")
     return header
+
+
+def _unpack(value: bytes | memoryview, version: int) -> BlockHeader:
+    """The fields of a header in a known format."""
+    _, _, _, *fields = HEADERS[version].unpack_from(value)
+    if version == 1:
+        fields.insert(BlockHeader._fields.index("key_digest"), -1)
+    return BlockHeader(*fields)
 
 
 def read_block(
@@ -224,7 +266,7 @@ def read_block(
     decodes or applies them checks each record (`Journal.verify` does so for all).
     """
     header = read_header(value, key, file)
-    body = value[HEADER_SIZE:]
+    body = value[len(value) - header.command_bytes - header.event_bytes :]
     if xxhash.xxh3_128_digest(body) != header.body_checksum:
         raise CorruptJournal(file, key, 0, "its commands and events do not match their checksum")
     if previous is not None:

@@ -19,6 +19,8 @@ Starts = npt.NDArray[np.intp]
 _KEYED: Final = np.array(
     [c.TYPE for c in records.COMMAND_CLASSES if "key_low" in c.__struct_fields__]
 )
+_KEY_ENTRY: Final = np.dtype([("key_high", ">u8"), ("key_low", ">u8"), ("sequence", "<u8")])
+"""A key and its value in the index of client keys (journal/layout.py)."""
 _SMALLEST: Final = records.HEAD_WORDS * WORD
 _FEW_WORDS: Final = 512
 """Below this many words a plain walk is faster than the vectorised one."""
@@ -113,6 +115,29 @@ def keys_of(commands: bytes | memoryview) -> list[tuple[bytes, int]]:
     pairs = np.stack([high[keyed], low[keyed]], axis=1).astype(">i8").tobytes()
     sequences = words[starts[keyed] + 1].tolist()
     return [(pairs[16 * i : 16 * i + 16], s) for i, s in enumerate(sequences)]
+
+
+def key_digest(entries: bytes | memoryview) -> int:
+    """The digest of entries of the index of client keys: their mixed sum, mod 2**64.
+
+    `entries`: 24 bytes each, the key and its sequence as stored. A sum does not depend on the
+    order, so it grows with the journal and can be compared with the index as it stands. Each
+    entry is mixed word by word (the finalizer of SplitMix64 is a bijection, so no single word
+    can change without changing the term).
+    """
+    rows = np.frombuffer(entries, dtype=_KEY_ENTRY)
+    mixed = _mix(rows["key_high"].astype(np.uint64))
+    mixed = _mix(mixed + rows["key_low"].astype(np.uint64))
+    mixed = _mix(mixed + rows["sequence"].astype(np.uint64))
+    return int(mixed.sum(dtype=np.uint64))
+
+
+def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The finalizer of SplitMix64, after adding its odd constant."""
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
 
 
 def has_configuration(commands: bytes | memoryview, kind: int) -> bool:

@@ -23,3 +23,6 @@ KEY_SIZE: Final = 16
 
 STORED_SEQUENCE: Final = struct.Struct("<Q")
 """Value of `keys`: the sequence of the command."""
+
+KEY_ENTRY_SIZE: Final = KEY_SIZE + STORED_SEQUENCE.size
+"""A client key with its value."""

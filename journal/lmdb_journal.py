@@ -25,6 +25,7 @@ from journal.block import (
     BEFORE_FIRST,
     FORMAT_VERSION,
     GENESIS_HASH,
+    HEADERS,
     MAGIC,
     Block,
     BlockDraft,
@@ -35,7 +36,16 @@ from journal.block import (
 from journal.environment import MAX_MAP_BYTES, Environment, open_environment
 from journal.errors import CorruptJournal, JournalFailed, JournalVersion, NoJournal
 from journal.interface import Answer, Progress, Verification
-from journal.layout import BLOCKS, KEYS, META, META_KEY, META_VALUE, SEQUENCE, STORED_SEQUENCE
+from journal.layout import (
+    BLOCKS,
+    KEY_ENTRY_SIZE,
+    KEYS,
+    META,
+    META_KEY,
+    META_VALUE,
+    SEQUENCE,
+    STORED_SEQUENCE,
+)
 from journal.verify import verify
 
 _CHUNK_BYTES: Final = 4 << 20
@@ -62,7 +72,7 @@ class LmdbJournal:
         self._tail = self._read_tail()
         if writable:
             self.block_at(self._tail.last_sequence)
-            self._check_key_count()
+            self._check_keys()
 
     @classmethod
     def open(
@@ -321,26 +331,38 @@ class LmdbJournal:
         if len(value) < META_VALUE.size or value[:8] != MAGIC:
             raise CorruptJournal(self.name, 0, 0, "its description is no description of a journal")
         _, version, record_version, genesis = META_VALUE.unpack_from(value)
-        if version != FORMAT_VERSION or record_version != records.VERSION:
+        if version not in HEADERS or record_version != records.VERSION:
             raise JournalVersion(
                 f"{self.name}: journal format {version} with records of version"
-                f" {record_version}; this program reads format {FORMAT_VERSION} with records"
-                f" of version {records.VERSION}"
+                f" {record_version}; this program reads formats up to {FORMAT_VERSION} with"
+                f" records of version {records.VERSION}"
             )
         if len(value) != META_VALUE.size or genesis != GENESIS_HASH:
             raise CorruptJournal(self.name, 0, 0, "its description is damaged")
 
-    def _check_key_count(self) -> None:
-        """The index of client keys has as many keys as the blocks say (cheap, not complete)."""
+    def _check_keys(self) -> None:
+        """The index holds the client keys of the blocks, with their sequences, and no others.
+
+        After a block of format 1, which has no digest, the number of keys is compared, and
+        the digest that the next block goes on from is worked out.
+        """
+        tail = self._tail
+        entries = self._key_entries()
+        n_keys = len(entries) // KEY_ENTRY_SIZE
+        digest = framing.key_digest(entries)
+        problem = ""
+        if n_keys != tail.key_total:
+            problem = f"{n_keys} client keys are stored, {tail.key_total} were expected"
+        elif tail.has_key_digest and digest != tail.key_digest:
+            problem = "the index of client keys is not the one that its digest was taken of"
+        if problem:
+            raise CorruptJournal(self.name, tail.first_sequence, 0, problem)
+        self._tail = tail._replace(key_digest=digest)
+
+    def _key_entries(self) -> bytes:
+        """The whole index of client keys: key and value of each, one after the other."""
         with self._environment.reading() as transaction:
-            entries = transaction.stat(self._keys)["entries"]
-        if entries != self._tail.key_total:
-            raise CorruptJournal(
-                self.name,
-                self._tail.first_sequence,
-                0,
-                f"{entries} client keys are stored, {self._tail.key_total} were expected",
-            )
+            return b"".join(map(b"".join, transaction.cursor(self._keys)))
 
     def _sequence_of(self, key: bytes | memoryview) -> int:
         if len(key) != SEQUENCE.size:

@@ -29,6 +29,7 @@ class _Tally:
         self.commands = 0
         self.events = 0
         self.keys = 0
+        self.key_digest = 0
         self.findings: list[str] = []
 
 
@@ -161,8 +162,11 @@ def _verify_records(block: Block, tally: _Tally) -> None:
 
 def _verify_keys(environment: Environment, keys: Any, block: Block, tally: _Tally) -> None:
     """Every client key of a block leads back to its command."""
+    own_keys = framing.keys_of(block.commands)
+    entries = b"".join(key + STORED_SEQUENCE.pack(sequence) for key, sequence in own_keys)
+    tally.key_digest = (tally.key_digest + framing.key_digest(entries)) & 2**64 - 1
     with environment.reading() as transaction:
-        for key, sequence in framing.keys_of(block.commands):
+        for key, sequence in own_keys:
             tally.keys += 1
             value = transaction.get(key, db=keys)
             stored = bytes(value) if value is not None else b""
@@ -184,6 +188,14 @@ def _verify_keys(environment: Environment, keys: Any, block: Block, tally: _Tall
             block.header.first_sequence,
             0,
             f"{tally.keys} client keys so far, its header says {block.header.key_total}",
+        )
+    if block.header.has_key_digest and tally.key_digest != block.header.key_digest:
+        raise CorruptJournal(
+            tally.file,
+            block.header.first_sequence,
+            0,
+            f"the digest of the client keys so far is {tally.key_digest:#x}, its header says"
+            f" {block.header.key_digest:#x}",
         )
 
 

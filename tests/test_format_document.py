@@ -42,7 +42,7 @@ def test_check_from_the_command_line_tells_a_stale_file_from_a_fresh_one(tmp_pat
     assert run("--check", str(stale)) == 1
     assert run(str(stale)) == 0
     assert run("--check", str(stale)) == 0
-    assert "| 144 | 32 | `block_hash` |" in stale.read_text()
+    assert "| 152 | 32 | `block_hash` |" in stale.read_text()
     assert run("--check", str(tmp_path / "missing")) == 2
 
 

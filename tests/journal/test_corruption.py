@@ -134,7 +134,7 @@ def test_journal_without_its_description_is_refused(stored: Path) -> None:
         LmdbJournal.open(stored)
 
 
-@pytest.mark.parametrize(("version", "record_version"), [(2, 1), (1, 2), (7, 9)])
+@pytest.mark.parametrize(("version", "record_version"), [(3, 1), (1, 2), (7, 9)])
 def test_journal_of_a_future_version_is_refused_with_one_sentence(
     stored: Path, version: int, record_version: int
 ) -> None:
@@ -144,7 +144,7 @@ def test_journal_of_a_future_version_is_refused_with_one_sentence(
         LmdbJournal.open(stored, writable=True)
     assert str(caught.value) == (
         f"{stored}/data.mdb: journal format {version} with records of version {record_version};"
-        " this program reads format 1 with records of version 1"
+        " this program reads formats up to 2 with records of version 1"
     )
 
 
@@ -207,6 +207,20 @@ def test_lost_and_foreign_client_keys_are_found(stored: Path) -> None:
     assert "leads to 77 in the index of client keys" in findings
     assert "2 client keys in the index, the commands have 3" in findings
     with pytest.raises(CorruptJournal, match="2 client keys are stored, 3 were expected"):
+        LmdbJournal.open(stored, writable=True)
+
+
+def test_client_key_that_changed_in_the_index_is_found_when_a_writer_opens(stored: Path) -> None:
+    """As many keys as before, in order: only the digest tells."""
+
+    def change(environment: lmdb.Environment, transaction: lmdb.Transaction) -> None:
+        database = environment.open_db(KEYS, txn=transaction)
+        key, value = next(iter(transaction.cursor(database)))
+        transaction.delete(key, db=database)
+        transaction.put(key[:-1] + bytes([key[-1] ^ 1]), value, db=database)
+
+    edit(stored, change)
+    with pytest.raises(CorruptJournal, match="index of client keys is not the one that its digest"):
         LmdbJournal.open(stored, writable=True)
 
 

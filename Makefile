@@ -2,9 +2,10 @@
 # with a C compiler (and Python's headers) the core is compiled, otherwise it runs interpreted.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench lint clean distclean
+.PHONY: help setup build demo test soak bench lint clean distclean
 
 PYTHON ?= python3
+SOAK_MINUTES ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -32,6 +33,9 @@ test: build  ## run the tests, interpreted and compiled
 		LOCKSTEP_INTERPRETED=1 $(BIN)/python -m pytest -q -n 2 -m "not once" && \
 		echo "tests of the compiled core, and all others:"; \
 	fi && $(BIN)/python -m pytest -q -n 2
+
+soak: build  ## try faults, kills, inputs for SOAK_MINUTES (60); figures: docs/reliability.md
+	$(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES)
 
 bench: build  ## run the benchmarks and write bench/results
 	$(BIN)/python -m bench

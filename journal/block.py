@@ -83,7 +83,26 @@ class BlockHeader(NamedTuple):
         """Whether the block says what the index of client keys must hold (since format 2)."""
         return self.key_digest >= 0
 
+    @property
+    def format_version(self) -> int:
+        """Of the stored block that this header was read from."""
+        return FORMAT_VERSION if self.has_key_digest else 1
 
+    @property
+    def value_bytes(self) -> int:
+        """Size of the stored block: header, commands and events."""
+        return HEADERS[self.format_version].size + self.command_bytes + self.event_bytes
+
+    def as_stored(self) -> bytes:
+        """The bytes of the header in its block."""
+        layout = HEADERS[self.format_version]
+        fields = [*self]
+        if not self.has_key_digest:
+            del fields[_KEY_DIGEST]
+        return layout.pack(MAGIC, self.format_version, layout.size, *fields)
+
+
+_KEY_DIGEST: Final = BlockHeader._fields.index("key_digest")
 BEFORE_FIRST: Final = BlockHeader(
     block_number=0,
     first_sequence=0,
@@ -215,32 +234,9 @@ def read_header(value: bytes | memoryview, key: int, file: str) -> BlockHeader:
     def corrupt(problem: str) -> CorruptJournal:
         return CorruptJournal(file, key, 0, problem)
 
-    smallest = HEADERS[1].size
-    if len(value) < smallest:
-        raise corrupt(f"{len(value)} bytes, a block has at least {smallest}")
-    magic, version, header_size = _START.unpack_from(value)
-    if magic != MAGIC:
-        raise corrupt(f"starts with {magic!r}, a block starts with {MAGIC!r}")
-    if not smallest <= header_size <= len(value):
-        raise corrupt(f"header of {header_size} bytes, at least {smallest} were expected")
-    hashed = header_size - HASH_SIZE
-    if blake3.blake3(value[:hashed]).digest() != value[hashed:header_size]:
-        raise corrupt("the header does not match its hash")
-    if version not in HEADERS:
-        raise JournalVersion(
-            f"{file}: block {key} has format {version}, this program reads formats up to"
-            f" {FORMAT_VERSION}"
-        )
-    header = _unpack(value, version)
-    if header_size != HEADERS[version].size:
-        raise corrupt(f"header of {header_size} bytes, expected {HEADERS[version].size}")
-    if header.command_bytes < 0 or header.event_bytes < 0:
-        raise corrupt(f"{header.command_bytes} and {header.event_bytes} bytes of records")
-    expected = header_size + header.command_bytes + header.event_bytes
-    if len(value) != expected:
-        raise corrupt(f"{len(value)} bytes, its header says {expected}")
-    if header.command_bytes % WORD or header.event_bytes % WORD:
-        raise corrupt("its commands or events are no whole number of words")
+    header = peek_header(value, key, file)
+    if len(value) != header.value_bytes:
+        raise corrupt(f"{len(value)} bytes, its header says {header.value_bytes}")
     if header.first_sequence != key:
         raise corrupt(f"stored under {key}, its header says {header.first_sequence}")
     if not 0 < header.first_sequence <= header.last_sequence:
@@ -248,11 +244,46 @@ def read_header(value: bytes | memoryview, key: int, file: str) -> BlockHeader:
     return header
 
 
+def peek_header(start: bytes | memoryview, key: int, file: str) -> BlockHeader:
+    """The header that some bytes begin with, whatever follows it; `key`: for messages.
+
+    Its magic, its hash and its sizes are checked. Raises as `read_header` does.
+    """
+
+    def corrupt(problem: str) -> CorruptJournal:
+        return CorruptJournal(file, key, 0, problem)
+
+    smallest = HEADERS[1].size
+    if len(start) < smallest:
+        raise corrupt(f"{len(start)} bytes, a block has at least {smallest}")
+    magic, version, header_size = _START.unpack_from(start)
+    if magic != MAGIC:
+        raise corrupt(f"starts with {magic!r}, a block starts with {MAGIC!r}")
+    if not smallest <= header_size <= len(start):
+        raise corrupt(f"header of {header_size} bytes, at least {smallest} were expected")
+    hashed = header_size - HASH_SIZE
+    if blake3.blake3(start[:hashed]).digest() != start[hashed:header_size]:
+        raise corrupt("the header does not match its hash")
+    if version not in HEADERS:
+        raise JournalVersion(
+            f"{file}: block {key} has format {version}, this program reads formats up to"
+            f" {FORMAT_VERSION}"
+        )
+    header = _unpack(start, version)
+    if header_size != HEADERS[version].size:
+        raise corrupt(f"header of {header_size} bytes, expected {HEADERS[version].size}")
+    if header.command_bytes < 0 or header.event_bytes < 0:
+        raise corrupt(f"{header.command_bytes} and {header.event_bytes} bytes of records")
+    if header.command_bytes % WORD or header.event_bytes % WORD:
+        raise corrupt("its commands or events are no whole number of words")
+    return header
+
+
 def _unpack(value: bytes | memoryview, version: int) -> BlockHeader:
     """The fields of a header in a known format."""
     _, _, _, *fields = HEADERS[version].unpack_from(value)
     if version == 1:
-        fields.insert(BlockHeader._fields.index("key_digest"), -1)
+        fields.insert(_KEY_DIGEST, -1)
     return BlockHeader(*fields)
 
 

@@ -111,7 +111,9 @@ def _verify_block(
         except CorruptJournal as error:
             tally.findings.append(str(error))
     try:
-        _verify_records(block, tally)
+        commands, events = check_records(block)
+        tally.commands += commands
+        tally.events += events
         _verify_keys(environment, keys, block, tally)
     except JournalError as error:
         tally.findings.append(str(error))
@@ -120,10 +122,17 @@ def _verify_block(
     return block.header
 
 
-def _verify_records(block: Block, tally: _Tally) -> None:
-    """The records of a block: framing, types, sizes, and sequences that are dense."""
+def check_records(block: Block) -> tuple[int, int]:
+    """How many commands and events a block has, after a look at each of them.
+
+    Raises `CorruptRecord` for framing, types and sizes that are wrong, and for sequences that
+    are not dense.
+    """
     header = block.header
     first = header.first_sequence
+    if not block.commands:
+        raise CorruptRecord("it has no commands")
+    counts = {"event": 0}
     for data, types, what in (
         (block.commands, _COMMAND_TYPES, "command"),
         (block.events, _EVENT_TYPES, "event"),
@@ -132,6 +141,7 @@ def _verify_records(block: Block, tally: _Tally) -> None:
             continue
         words = framing.words_of(data)
         starts = framing.record_starts(data)
+        counts[what] = len(starts)
         heads = words[starts]
         for head in set(heads.tolist()):
             if head & 0xFFFF not in types:
@@ -142,7 +152,6 @@ def _verify_records(block: Block, tally: _Tally) -> None:
                     raise CorruptRecord(f"{what} of {head >> 32} bytes, {expected} were expected")
         sequences = words[starts + 1]
         if what == "command":
-            tally.commands += len(starts)
             expected_count = header.last_sequence - first + 1
             if len(starts) != expected_count or int(sequences[0]) != first:
                 raise CorruptRecord(f"{len(starts)} commands, {expected_count} were expected")
@@ -153,11 +162,11 @@ def _verify_records(block: Block, tally: _Tally) -> None:
                     f"its first command has another time than {header.first_time_ns}"
                 )
         else:
-            tally.events += len(starts)
             if bool((sequences[1:] < sequences[:-1]).any()):
                 raise CorruptRecord("the sequences of its events go backwards")
             if not first <= int(sequences[0]) <= int(sequences[-1]) <= header.last_sequence:
                 raise CorruptRecord("its events name commands of other blocks")
+    return counts["command"], counts["event"]
 
 
 def _verify_keys(environment: Environment, keys: Any, block: Block, tally: _Tally) -> None:

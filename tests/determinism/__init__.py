@@ -2,6 +2,7 @@
 
     golden.py      the golden journal: commands, the events they give, the state they leave
     hooks.py       the hooks of the golden day
+    process.py     what one process makes of it, through a journal, with and without snapshots
     golden.json    digests and checkpoints
     day_1.*.xz     commands and events of record version 1, compressed
 

@@ -63,8 +63,9 @@ class Operation(NamedTuple):
     """The write is made durable by itself (`O_DSYNC`)."""
     size: int
     """Of the file before."""
-    entries: tuple[tuple[str, bool], ...] | None = None
-    """For the sync of a folder: the names in it, and whether each is a folder."""
+    inode: int = 0
+    entries: tuple[tuple[str, int], ...] | None = None
+    """For the sync of a folder: the names in it, each with its inode; 0 for a folder."""
 
     def __str__(self) -> str:
         what = f"operation {self.number}, {KINDS[self.kind]}"
@@ -167,6 +168,7 @@ class Disk:
         if image is not None:
             self.platter = Platter.of(image)
         else:
+            self.platter.inodes.clear()
             for name in [n for n in self.platter.files if os.path.basename(n) == VOLATILE]:
                 del self.platter.files[name]
 
@@ -180,51 +182,44 @@ class Disk:
     @property
     def used_bytes(self) -> int:
         """What the files take, as the running process sees them."""
-        return sum(stored.now for stored in self.platter.files.values())
+        return sum(stored.now for stored in set(self.platter.files.values()))
 
     # ------------------------------------------------------------ which files there are
 
     def _take_in(self) -> None:
         """What the folder holds at the start counts as durable."""
-        for name, is_folder, size in self._found():
-            if is_folder:
-                self.platter.add_folder(name)
-            elif os.path.basename(name) != VOLATILE:
-                content = (self.folder / name).read_bytes()
-                self.platter.files[name] = Stored(content.rstrip(b"\0"), size)
+        self._notice()
+        for stored in self.platter.inodes.values():
+            stored.sync()
         for folder in ("", *self.platter.folders):
             self.platter.sync_folder(folder)
 
-    def _notice(self) -> None:
+    def _notice(self, folder: str = "") -> None:
         """Takes notice of files and folders that came and went without a word to the disk."""
-        seen = set()
-        for name, is_folder, size in self._found():
-            seen.add(name)
-            if is_folder:
-                self.platter.add_folder(name)
+        if self._fault is not None:
+            raise self._fault
+        entries = self._entries(folder)
+        self.platter.take_over(folder, entries)
+        for entry, inode in entries:
+            name = f"{folder}/{entry}" if folder else entry
+            if inode:
+                self._stored(name, inode, os.path.getsize(self.folder / name))
             else:
-                self._stored(name, size)
-        for name in [n for n in self.platter.files if n not in seen]:
-            del self.platter.files[name]
-        self.platter.folders &= seen
+                self._notice(name)
 
-    def _found(self, folder: str = "") -> list[tuple[str, bool, int]]:
-        """(name, whether it is a folder, size) of all there is below a folder."""
-        found = []
-        with os.scandir(self.folder / folder) as entries:
-            for entry in entries:
-                name = f"{folder}/{entry.name}" if folder else entry.name
-                is_folder = entry.is_dir()
-                found.append((name, is_folder, 0 if is_folder else entry.stat().st_size))
-                if is_folder:
-                    found.extend(self._found(name))
-        return found
+    def _entries(self, folder: str) -> tuple[tuple[str, int], ...]:
+        """The names in a folder with their inodes; 0 for a folder."""
+        with os.scandir(self.folder / folder) as found:
+            return tuple(sorted((e.name, 0 if e.is_dir() else e.inode()) for e in found))
 
-    def _stored(self, name: str, size: int) -> Stored:
-        """The file under a name. Another size than it had means: it was made anew since."""
-        stored = self.platter.file(name)
+    def _stored(self, name: str, inode: int, size: int) -> Stored:
+        """The file under a name. If it has another size than it had, somebody else wrote it."""
+        stored = self.platter.file(name, inode)
         if stored.now != size:
-            stored = self.platter.files[name] = Stored()
+            stored.resize(0)
+            content = (self.folder / name).read_bytes()[:size]
+            if os.path.basename(name) != VOLATILE and content.count(0) != size:
+                stored.write(0, content)
             stored.resize(size)
         return stored
 
@@ -234,6 +229,7 @@ class Disk:
         self,
         kind: int,
         descriptor: int,
+        inode: int,
         size: int,
         flags: int,
         offset: int,
@@ -254,7 +250,7 @@ class Disk:
             if kind == shim.SYNC and (self.folder / name).is_dir():
                 entries = self._entries(name)
             operation = Operation(
-                self._operations, kind, name, offset, length, data, synced, size, entries
+                self._operations, kind, name, offset, length, data, synced, size, inode, entries
             )
             answer = self._act(operation)
             if answer < 0:
@@ -272,10 +268,6 @@ class Disk:
         if not path.startswith(self._root + "/") or path.endswith(" (deleted)"):
             return None
         return path[len(self._root) + 1 :]
-
-    def _entries(self, folder: str) -> tuple[tuple[str, bool], ...]:
-        with os.scandir(self.folder / folder) as found:
-            return tuple(sorted((entry.name, entry.is_dir()) for entry in found))
 
     def _act(self, operation: Operation) -> int:
         """Decides, keeps what the disk would hold, and answers the shim."""
@@ -309,7 +301,9 @@ class Disk:
         """The operation takes place."""
         if self.trace is not None:
             self.trace.append(operation)
-        perform(operation, self.platter, self._stored)
+        if operation.entries is None:
+            self._stored_of(operation)
+        perform(operation, self.platter)
         counters = self.counters
         if operation.kind == shim.WRITE:
             counters.writes += 1
@@ -319,16 +313,19 @@ class Disk:
         else:
             counters.allocations += 1
 
+    def _stored_of(self, operation: Operation) -> Stored:
+        return self._stored(operation.file, operation.inode, operation.size)
+
     def _lose(self, operation: Operation) -> int:
         """The disk lies: what was to be written or synced is not there after a loss of power."""
         if operation.kind == shim.SYNC:
             return 1
-        stored = self._stored(operation.file, operation.size)
+        stored = self._stored_of(operation)
         stored.now = max(stored.now, operation.offset + operation.length)
         return PASS
 
     def _misdirect(self, operation: Operation) -> int:
-        stored = self._stored(operation.file, operation.size)
+        stored = self._stored_of(operation)
         pages = max(2, len(stored.durable) // PAGE)
         place = self.random.randrange(pages) * PAGE + operation.offset % PAGE
         if operation.synced:
@@ -340,11 +337,11 @@ class Disk:
     def _fail(self, operation: Operation, verdict: int) -> int:
         """A failed sync loses what was unsynced. A write that is to be synced may fail late."""
         if operation.kind == shim.SYNC and operation.entries is None:
-            stored = self._stored(operation.file, operation.size)
+            stored = self._stored_of(operation)
             masks = random_masks(self.random, len(stored.pieces()))
             stored.fail_sync(masks, self.random.choice(stored.sizes()))
         elif operation.synced and verdict == -errno.EIO and self.random.randrange(2):
-            stored = self._stored(operation.file, operation.size)
+            stored = self._stored_of(operation)
             if self.random.randrange(2):
                 stored.put(operation.offset, operation.data)
             stored.now = max(stored.now, operation.offset + operation.length)
@@ -362,14 +359,13 @@ class Disk:
         return growth > 0 and self.used_bytes + growth > self.capacity_bytes
 
 
-def perform(
-    operation: Operation, platter: Platter, stored_of: Callable[[str, int], Stored]
-) -> None:
+def perform(operation: Operation, platter: Platter) -> None:
     """Does to a platter what an operation does to a disk. Also for traces."""
     if operation.entries is not None:
-        _sync_folder(operation.file, operation.entries, platter)
+        platter.take_over(operation.file, operation.entries)
+        platter.sync_folder(operation.file)
         return
-    stored = stored_of(operation.file, operation.size)
+    stored = platter.file(operation.file, operation.inode)
     if operation.kind == shim.SYNC:
         stored.sync()
     elif operation.kind == shim.TRUNCATE:
@@ -380,19 +376,3 @@ def perform(
         stored.put(operation.offset, operation.data)
     else:
         stored.write(operation.offset, operation.data)
-
-
-def _sync_folder(folder: str, entries: tuple[tuple[str, bool], ...], platter: Platter) -> None:
-    """Takes over what the folder really holds, then makes it durable."""
-    names = set()
-    for entry, is_folder in entries:
-        name = f"{folder}/{entry}" if folder else entry
-        names.add(name)
-        if is_folder:
-            platter.add_folder(name)
-        else:
-            platter.file(name)
-    for name in [n for n in platter.files if n.rpartition("/")[0] == folder]:
-        if name not in names:
-            del platter.files[name]
-    platter.sync_folder(folder)

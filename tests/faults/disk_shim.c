@@ -4,7 +4,7 @@
  * callback is set every call goes straight through. A set callback is asked about calls on
  * regular files and directories:
  *
- *   decide(kind, descriptor, size of the file, open flags, offset, data, length)
+ *   decide(kind, descriptor, inode, size of the file, open flags, offset, data, length)
  *
  *   0          go on
  *   n > 0      a write: only its first n bytes; anything else: done already, say it worked
@@ -28,8 +28,8 @@
 enum { WRITE = 1, SYNC = 2, ALLOCATE = 3, TRUNCATE = 4, MALLOC = 5 };
 enum { DONE_ANYWAY = 1000 };
 
-typedef int64_t (*Decide)(int kind, int descriptor, int64_t size, int flags, int64_t offset,
-                          const void *data, int64_t length);
+typedef int64_t (*Decide)(int kind, int descriptor, int64_t inode, int64_t size, int flags,
+                          int64_t offset, const void *data, int64_t length);
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -66,7 +66,7 @@ static int64_t ask(int kind, int fd, int64_t offset, const void *data, int64_t l
     if (kind == WRITE && offset < 0)
         offset = flags & O_APPEND ? status.st_size : lseek(fd, 0, SEEK_CUR);
     inside = 1;
-    answer = decide(kind, fd, status.st_size, flags, offset, data, length);
+    answer = decide(kind, fd, (int64_t)status.st_ino, status.st_size, flags, offset, data, length);
     inside = 0;
     errno = before;
     return answer;
@@ -204,7 +204,7 @@ static int refused(const void *caller, size_t length)
     if (!decide || inside || (uintptr_t)caller < code_start || (uintptr_t)caller >= code_end)
         return 0;
     inside = 1;
-    answer = decide(MALLOC, -1, 0, 0, 0, NULL, (int64_t)length);
+    answer = decide(MALLOC, -1, 0, 0, 0, 0, NULL, (int64_t)length);
     inside = 0;
     if (answer)
         errno = ENOMEM;

@@ -185,6 +185,8 @@ class Platter:
 
     files: dict[str, Stored] = field(default_factory=dict)
     """What the running process sees."""
+    inodes: dict[int, Stored] = field(default_factory=dict)
+    """The same files by the number that stays when one is renamed."""
     folders: set[str] = field(default_factory=set)
     synced: dict[str, dict[str, Stored | None]] = field(default_factory=dict)
     """Folder -> the names its last sync found in it, each with its file (None: a folder)."""
@@ -192,16 +194,21 @@ class Platter:
     @classmethod
     def of(cls, image: Image) -> "Platter":
         """A disk that holds an image and nothing unsynced."""
-        platter = cls(dict(image.files), set(image.folders))
+        platter = cls(files=dict(image.files), folders=set(image.folders))
         for folder in ("", *image.folders):
             platter.sync_folder(folder)
         return platter
 
-    def file(self, name: str) -> Stored:
-        """The file of a name, made where it is not known yet, with the folders above it."""
-        stored = self.files.get(name)
+    def file(self, name: str, inode: int) -> Stored:
+        """The file that has this name now, also where it had another, or is new."""
+        stored = self.inodes.get(inode)
         if stored is None:
-            stored = self.files[name] = Stored()
+            known = self.files.get(name)
+            others = self.inodes.values()
+            stored = Stored() if known is None or known in others else known
+            self.inodes[inode] = stored
+        if self.files.get(name) is not stored:
+            self.files[name] = stored
             self.add_folder(_parent(name))
         return stored
 
@@ -209,6 +216,20 @@ class Platter:
         while folder:
             self.folders.add(folder)
             folder = _parent(folder)
+
+    def take_over(self, folder: str, entries: Iterable[tuple[str, int]]) -> None:
+        """What a folder holds now: names with their inodes; 0 for a folder."""
+        found = set()
+        for entry, inode in entries:
+            name = f"{folder}/{entry}" if folder else entry
+            found.add(name)
+            if inode:
+                self.file(name, inode)
+            else:
+                self.add_folder(name)
+        for name in [n for n in self.files if _parent(n) == folder and n not in found]:
+            del self.files[name]
+        self.folders -= {n for n in self.folders if _parent(n) == folder and n not in found}
 
     def sync_folder(self, folder: str) -> None:
         """The names in a folder are durable now, and so are those that are gone."""
@@ -223,7 +244,12 @@ class Platter:
 
     def unsynced_pieces(self) -> int:
         """How many pieces of pages a loss of power has to decide about."""
-        return sum(len(stored.pieces()) for stored in self.files.values())
+        return sum(len(stored.pieces()) for _, stored in self._each())
+
+    def _each(self) -> Iterable[tuple[str, Stored]]:
+        """Every file once, by the first of its names."""
+        names = {id(stored): name for name, stored in reversed(self.files.items())}
+        return [(name, s) for name, s in self.files.items() if names[id(s)] == name]
 
     def power_cut(self, random: Random, masks: Sequence[int] | None = None) -> Image:
         """What is left when the power goes now.
@@ -237,7 +263,7 @@ class Platter:
         told = []
         start = 0
         kept: dict[int, Stored] = {}
-        for name, stored in self.files.items():
+        for name, stored in self._each():
             n_pieces = len(stored.pieces())
             own = masks[start : start + n_pieces]
             start += n_pieces

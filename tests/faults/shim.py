@@ -28,13 +28,14 @@ MALLOC: Final = 5
 DO_THEN_FAIL: Final = -1000
 """Added to a negative errno: the call is made, and fails then."""
 
-Decide = Callable[[int, int, int, int, int, int | None, int], int]
-"""(kind, descriptor, size of the file, open flags, offset, address of the data, length) -> what
-to do; see disk_shim.c."""
+Decide = Callable[[int, int, int, int, int, int, int | None, int], int]
+"""(kind, descriptor, inode, size of the file, open flags, offset, address of the data, length) ->
+what to do; see disk_shim.c."""
 _CALLBACK: Final = ctypes.CFUNCTYPE(
     ctypes.c_int64,
     ctypes.c_int,
     ctypes.c_int,
+    ctypes.c_int64,
     ctypes.c_int64,
     ctypes.c_int,
     ctypes.c_int64,
@@ -127,3 +128,8 @@ def _code_of(module_file: str) -> tuple[int, int]:
     if not found:
         raise ValueError(f"{module_file}: not loaded in this process")
     return min(low for low, _ in found), max(high for _, high in found)
+
+
+def memory_folder() -> str | None:
+    """Where temporary folders are best made: in memory, if there is such a place."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

@@ -44,3 +44,12 @@ def power_of_ten(exponent: i64) -> i64:
         result *= 10
         exponent -= 1
     return result
+
+
+def wide_power_of_ten(exponent: i64) -> int:
+    """10**exponent for any exponent >= 0."""
+    result: int = 1
+    while exponent > 0:
+        result *= 10
+        exponent -= 1
+    return result

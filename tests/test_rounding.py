@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.rounding import power_of_ten, round_div, round_div_exact, round_mul_div
+from engine.rounding import (
+    power_of_ten,
+    round_div,
+    round_div_exact,
+    round_mul_div,
+    wide_power_of_ten,
+)
 
 I64 = st.integers(min_value=-(2**63) + 1, max_value=2**63 - 1)
 DIVISORS = st.integers(min_value=1, max_value=2**62)
@@ -77,3 +83,8 @@ def test_rounding_is_symmetric(numerator: int, denominator: int) -> None:
 @pytest.mark.parametrize("exponent", range(19))
 def test_powers_of_ten(exponent: int) -> None:
     assert power_of_ten(exponent) == 10**exponent
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 18, 19, 20, 40])
+def test_wide_powers_of_ten(exponent: int) -> None:
+    assert wide_power_of_ten(exponent) == 10**exponent

@@ -5,7 +5,7 @@ from typing import Final
 from mypy_extensions import i64, mypyc_attr
 
 from engine.model.instruments import Instrument
-from engine.rounding import power_of_ten, round_div_exact, round_mul_div
+from engine.rounding import round_div_exact, round_mul_div, wide_power_of_ten
 
 _WIDE: Final = 2**31
 
@@ -116,9 +116,9 @@ class Route:
                 numerator *= doubled
                 denominator *= 2
         if self.major_exponent >= 0:
-            numerator *= int(power_of_ten(self.major_exponent))
+            numerator *= wide_power_of_ten(self.major_exponent)
         else:
-            denominator *= int(power_of_ten(-self.major_exponent))
+            denominator *= wide_power_of_ten(-self.major_exponent)
         return round_div_exact(numerator, denominator)
 
 

@@ -22,6 +22,8 @@ LOGIN, AGENT = 1, 2
 
 BANDS = [(1, 2), (1, 1_000), (99_000, 101_000), (2**31 - 1_000, 2**31 - 1), (1, 2**31 - 1)]
 
+TWO_STEPS = ("there and back", "two products", "two divisions")
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -66,7 +68,7 @@ SHAPES = st.builds(
     initial=one_of(0, 0, 1, 2**30),
     hedged=one_of(0, 1, 2),
     percent=one_of(0, 3_333, 10_000, 40_000),
-    route=one_of("none", "multiplies", "divides", "two steps", "own"),
+    route=one_of("none", "multiplies", "divides", "own", *TWO_STEPS),
     pair_digits=st.tuples(*[one_of(0, 3, 5, 10)] * 2),
     pair_bands=st.tuples(st.sampled_from(BANDS), st.sampled_from(BANDS)),
     markup=one_of(-(2**20), 0, 2**20),
@@ -94,7 +96,9 @@ def pairs_of(shape: Shape) -> list[r.Instrument]:
         "own": [],
         "multiplies": [(PROFIT, OWN)],
         "divides": [(OWN, PROFIT)],
-        "two steps": [(PROFIT, USD), (OWN, USD)],
+        "there and back": [(PROFIT, USD), (OWN, USD)],
+        "two products": [(PROFIT, USD), (USD, OWN)],
+        "two divisions": [(USD, PROFIT), (OWN, USD)],
     }[shape.route]
     return [
         r.Instrument(

@@ -14,11 +14,12 @@ from engine import bounds
 from engine import vocabulary as v
 from engine.model.instruments import Currency, Instrument
 from engine.model.routes import Conversion, Route
-from engine.rounding import power_of_ten
+from engine.rounding import power_of_ten, wide_power_of_ten
 
 _BRIDGE: Final = "USD"
 _RATE_SCALE: Final = 100_000_000
 _RATE_SUM_LIMIT: Final = 2**61
+"""Largest margin rate times the units of a position limit: sums of a side stay 64-bit."""
 
 
 def _pair(instruments: list[Instrument], source: i64, target: i64) -> Instrument | None:
@@ -79,9 +80,7 @@ def make_route(
     route.exists = True
     route.major_exponent = exponent
     minor_exponent = exponent + target.digits - source.digits
-    zeros: int = 1
-    for _ in range(abs(int(minor_exponent))):
-        zeros *= 10
+    zeros = wide_power_of_ten(minor_exponent if minor_exponent >= 0 else -minor_exponent)
     if zeros > bounds.MAX_LEG_NUMERATOR:
         route.exists = False
         return route
@@ -134,12 +133,10 @@ def _rate_fits(instrument: Instrument, route: Route) -> bool:
     """The largest margin rate, and its sum over a position limit, stay within bounds."""
     numerator, denominator = _extreme_ratio(route, instrument)
     numerator *= _RATE_SCALE
-    exponent = int(route.major_exponent)
-    for _ in range(abs(exponent)):
-        if exponent >= 0:
-            numerator *= 10
-        else:
-            denominator *= 10
+    if route.major_exponent >= 0:
+        numerator *= wide_power_of_ten(route.major_exponent)
+    else:
+        denominator *= wide_power_of_ten(-route.major_exponent)
     rate = _ceiling(numerator, denominator)
     if rate > bounds.MAX_RATE_E8:
         return False

@@ -6,12 +6,16 @@ from zero, at the point that the rule names.
 
 from collections.abc import Iterable
 from fractions import Fraction
+from math import ceil
 from typing import NamedTuple
 
 from engine import bounds
 from engine import records as r
 from engine import vocabulary as v
 from tests.naive.world import Account, World
+
+MOST_RATED_UNITS = 2**61
+"""Largest sum of volume units times margin rate (x 10**8)."""
 
 
 def rounded(value: Fraction | int) -> int:
@@ -89,15 +93,33 @@ def conversion_route(world: World, of: int, to: int) -> list[Step] | None:
     """No step for the same currency, one directly, two through USD, or None."""
     if of == to:
         return []
-    direct = find_step(world, of, to)
-    if direct is not None:
-        return [direct]
+    steps = direct_route(world, of, to) or bridged_route(world, of, to)
+    if steps is None or power_of_route(world, steps, of, to) > bounds.MAX_LEG_NUMERATOR:
+        return None
+    return steps
+
+
+def direct_route(world: World, of: int, to: int) -> list[Step] | None:
+    step = find_step(world, of, to)
+    return None if step is None else [step]
+
+
+def bridged_route(world: World, of: int, to: int) -> list[Step] | None:
     for usd, currency in world.currencies.items():
         if currency.code == "USD" and usd not in (of, to):
             first, second = find_step(world, of, usd), find_step(world, usd, to)
             if first is not None and second is not None:
                 return [first, second]
     return None
+
+
+def power_of_route(world: World, steps: list[Step], of: int, to: int) -> int:
+    """The power of ten by which points and minor units are rescaled, or its inverse."""
+    power = minor_unit_ratio(world, of, to)
+    for step in steps:
+        points = 10 ** world.instruments[step.instrument].digits
+        power = power / points if step.multiply else power * points
+    return max(power.numerator, power.denominator)
 
 
 def priced(world: World, steps: list[Step] | None, which: str) -> Fraction | None:
@@ -264,6 +286,14 @@ def largest_rate(world: World, steps: list[Step], traded: int = 0) -> Fraction:
     return rate
 
 
+def scales_within_bound(world: World, steps: list[Step], of: int, to: int) -> bool:
+    """Of a route of one step: its highest price times its power of ten."""
+    if len(steps) != 1:
+        return True
+    highest = world.instruments[steps[0].instrument].price_max_points + bounds.MAX_MARKUP_POINTS
+    return highest * power_of_route(world, steps, of, to) <= bounds.MAX_LEG_NUMERATOR
+
+
 def within_value_bound(world: World, account: Account, instrument_id: int) -> bool:
     """Whether the largest position of the instrument fits the bounds in the account's currency."""
     instrument = world.instruments[instrument_id]
@@ -271,24 +301,41 @@ def within_value_bound(world: World, account: Account, instrument_id: int) -> bo
     profit_route = conversion_route(world, instrument.profit_currency, to)
     margin_route = conversion_route(world, instrument.margin_currency, to)
     assert profit_route is not None and margin_route is not None
-    minor: int = 10 ** world.currencies[to].digits
-    lots = Fraction(max(instrument.position_limit_units, instrument.lot_max_units), 100)
+    volume = max(instrument.position_limit_units, instrument.lot_max_units)
+    margin_rate = largest_rate(world, margin_route, traded=instrument_id)
+    rate_e8 = ceil(margin_rate * 10**8)
+    if rate_e8 > bounds.MAX_RATE_E8 or rate_e8 * volume > MOST_RATED_UNITS:
+        return False
+    value, charged = largest_amounts(world, instrument, Fraction(volume, 100))
+    profit_rate = largest_rate(world, profit_route)
+    for of, steps, rate, amount in (
+        (instrument.profit_currency, profit_route, profit_rate, value),
+        (instrument.margin_currency, margin_route, margin_rate, charged),
+    ):
+        converted = amount * rate * minor_unit_ratio(world, of, to)
+        if converted > bounds.MAX_POSITION_VALUE_MINOR:
+            return False
+        if not scales_within_bound(world, steps, of, to):
+            return False
+    return True
+
+
+def largest_amounts(world: World, instrument: r.Instrument, lots: Fraction) -> tuple[int, int]:
+    """Value in the profit currency and margin in the margin currency, each rounded up.
+
+    Margin modes that go by the value take it as rounded in the profit currency.
+    """
+    profit_minor_unit = 10 ** world.currencies[instrument.profit_currency].digits
+    margin_minor_unit = 10 ** world.currencies[instrument.margin_currency].digits
     highest = instrument.price_max_points + bounds.MAX_MARKUP_POINTS
     price = Fraction(highest, 10**instrument.digits)
-    margin_rate = largest_rate(world, margin_route, traded=instrument_id)
-    if margin_rate * 10**8 > bounds.MAX_RATE_E8:
-        return False
-    value = lots * price * instrument.contract_size
-    needed = value
+    value = ceil(lots * instrument.contract_size * price * profit_minor_unit)
     if instrument.initial_margin_minor > 0:
-        margin_minor = 10 ** world.currencies[instrument.margin_currency].digits
-        larger = max(instrument.initial_margin_minor, instrument.hedged_size)
-        needed = lots * Fraction(larger, margin_minor)
-    elif instrument.margin_mode in (v.MARGIN_FOREX, v.MARGIN_FOREX_NO_LEVERAGE):
-        needed = lots * instrument.contract_size
-    elif instrument.margin_mode == v.MARGIN_CFD_INDEX:
-        profit_minor_unit = 10 ** world.currencies[instrument.profit_currency].digits
-        tick_value = Fraction(instrument.tick_value_minor, profit_minor_unit)
-        needed *= tick_value / Fraction(instrument.tick_size_points, 10**instrument.digits)
-    largest: Fraction = max(value * largest_rate(world, profit_route), needed * margin_rate)
-    return largest * minor <= bounds.MAX_POSITION_VALUE_MINOR
+        return value, ceil(lots * max(instrument.initial_margin_minor, instrument.hedged_size))
+    if instrument.margin_mode in (v.MARGIN_FOREX, v.MARGIN_FOREX_NO_LEVERAGE):
+        return value, ceil(lots * instrument.contract_size * margin_minor_unit)
+    by_value = value
+    if instrument.margin_mode == v.MARGIN_CFD_INDEX:
+        ticks = Fraction(highest, instrument.tick_size_points)
+        by_value = ceil(lots * instrument.contract_size * ticks * instrument.tick_value_minor)
+    return value, ceil(Fraction(by_value * margin_minor_unit, profit_minor_unit))

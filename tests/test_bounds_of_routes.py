@@ -1,0 +1,142 @@
+"""Which routes may convert, and how much: each bound of docs/RULES.md section 7, on its edge.
+
+This file may configure small worlds that lie on one bound and clear of all others, and
+compare the answer of both engines to an order of the whole position limit.
+"""
+
+import dataclasses
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from engine import bounds
+from engine import records as r
+from engine import reject_codes as c
+from engine import vocabulary as v
+from tests.naive.comparison import Comparison
+from tests.rules.worlds_at_their_limits import TIME, Shape, opening, order
+
+PLAIN = Shape(
+    currency_digits=(2, 2, 2, 2),
+    digits=0,
+    contract=1,
+    band=(1, 2),
+    profit_mode=v.PROFIT_CFD,
+    margin_mode=v.MARGIN_CFD,
+    tick_value=1,
+    tick_size=1,
+    initial=0,
+    hedged=0,
+    percent=10_000,
+    route="multiplies",
+    pair_digits=(0, 0),
+    pair_bands=((99_000, 101_000), (99_000, 101_000)),
+    markup=0,
+    fee=0,
+    leverage=1,
+    level=0,
+    netting=False,
+    larger_leg=False,
+)
+BAND = (10**9, 2 * 10**9)
+HIGHEST = 2 * 10**9 + bounds.MAX_MARKUP_POINTS
+HIGHEST_TRADED = 2 + bounds.MAX_MARKUP_POINTS
+CONTRACT, DEAR = 7_594, 1_399_932_432
+"""A contract whose 1.01 lots come close to the value bound at this price of the pair."""
+
+
+def digits(profit: int, own: int) -> tuple[int, int, int, int]:
+    """Of USD, the profit currency, the account's, and one that nobody uses."""
+    return (2, profit, own, 0)
+
+
+def answer(limit: int = 100, **shape: Any) -> int:
+    """The code with which both engines answer an order of the whole limit; 0: filled."""
+    both = Comparison(name="routes")
+    world = dataclasses.replace(PLAIN, **shape)
+    for record in opening(world, limit):
+        events = both.send(record, TIME)
+        assert isinstance(record, r.Tick) or not isinstance(events[0], r.Rejected)
+    both.send(r.BalanceOperation(login=1, operation=v.DEPOSIT, amount_minor=2**50))
+    (first, *_) = both.send(order(v.BUY, limit))
+    both.compare_accounts()
+    return first.code if isinstance(first, r.Rejected) else 0
+
+
+def test_the_largest_margin_rate_times_the_position_limit_stays_below_2_to_the_61() -> None:
+    # 10**5 units of the account's currency for one of the instrument's, at price_min.
+    dear = {"route": "divides", "pair_digits": (5, 0), "pair_bands": ((1, 1_000), BAND)}
+    most = 2**61 // 10**13
+    small = {**dear, "currency_digits": digits(0, 0), "margin_mode": v.MARGIN_FOREX}
+    assert answer(most, **small) == 0
+    assert answer(most + 1, **small) == c.VALUE_BOUND
+
+
+@pytest.mark.parametrize(
+    ("points", "own", "code"),
+    [
+        (5, 3, 0),
+        (5, 4, c.VALUE_BOUND),
+        (8, 0, 0),
+        (8, 1, c.VALUE_BOUND),
+    ],
+)
+def test_the_highest_price_of_a_single_step_times_its_power_of_ten_stays_below_2_to_the_60(
+    points: int, own: int, code: int
+) -> None:
+    # Multiplying: 10**-(points + own) rescales a price of the pair, points and minor units.
+    power = 10 ** (points + own)
+    assert (HIGHEST * power <= bounds.MAX_LEG_NUMERATOR) == (code == 0)
+    single = {"pair_digits": (points, 0), "pair_bands": (BAND, BAND)}
+    assert answer(**single, currency_digits=digits(own, 0)) == code
+
+
+def test_the_same_holds_for_a_single_step_that_divides() -> None:
+    single = {"route": "divides", "pair_bands": (BAND, BAND)}
+    assert answer(**single, pair_digits=(5, 0), currency_digits=digits(0, 3)) == 0
+    assert answer(**single, pair_digits=(5, 0), currency_digits=digits(0, 4)) == c.VALUE_BOUND
+
+
+# Of two steps: what each route costs least with, so that only its digits matter.
+TWO_STEPS = {
+    "two products": {"pair_bands": ((1, 1_000), (1, 1_000)), "pair_digits": (5, 5)},
+    "two divisions": {"pair_bands": (BAND, BAND), "pair_digits": (5, 5)},
+}
+
+
+@pytest.mark.parametrize(
+    ("route", "of", "to", "code"),
+    [
+        ("two products", 8, 0, 0),
+        ("two products", 9, 0, c.NO_CONVERSION_ROUTE),
+        ("two divisions", 0, 8, 0),
+        ("two divisions", 0, 9, c.NO_CONVERSION_ROUTE),
+    ],
+)
+def test_a_route_that_rescales_by_more_than_10_to_the_18_is_none(
+    route: str, of: int, to: int, code: int
+) -> None:
+    assert answer(route=route, **TWO_STEPS[route], currency_digits=digits(of, to)) == code
+
+
+@pytest.mark.parametrize("points", [9, 10])
+@pytest.mark.parametrize(
+    ("route", "of", "to"), [("two products", 0, 4), ("two divisions", 4, 0)], ids=str
+)
+def test_two_steps_of_many_digits_give_the_exact_margin_rate(
+    route: str, of: int, to: int, points: int
+) -> None:
+    # 10**20 does not fit 64 bits; the minor units bring the amounts back into range.
+    two = {"route": route, "pair_bands": (BAND, BAND), "pair_digits": (points, points)}
+    assert answer(**two, currency_digits=digits(of, to)) == 0
+
+
+@pytest.mark.parametrize(("dearest", "code"), [(DEAR - 1, 0), (DEAR, c.VALUE_BOUND)])
+def test_an_amount_is_rounded_up_before_it_is_converted(dearest: int, code: int) -> None:
+    # At this price 1.01 lots are worth no more than the bound, were it not for the fraction.
+    value = Fraction(101 * HIGHEST_TRADED * CONTRACT, 100 * 10)
+    assert value * Fraction(dearest, 1_000) <= bounds.MAX_POSITION_VALUE_MINOR
+    world = {"contract": CONTRACT, "digits": 1, "currency_digits": digits(0, 0)}
+    pair = {"pair_digits": (3, 0), "pair_bands": ((dearest - 9, dearest), BAND)}
+    assert answer(101, **world, **pair) == code

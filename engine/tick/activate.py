@@ -52,10 +52,7 @@ def _activate_order(core: Core, order: Trade) -> None:
         remove_order(core, order, v.REASON_CLOSE_ONLY, 0)
         return
     conversion = exposure.conversion
-    assert conversion is not None
-    if not is_priced(conversion):
-        remove_order(core, order, v.REASON_NO_MONEY, 0)
-        return
+    assert conversion is not None and is_priced(conversion), "routes in use keep their quotes"
     plan = make_plan(core, exposure, order.side, order.volume_units, fill_price(order))
     if not is_affordable_at_activation(plan, free_margin_after_minor(plan)):
         remove_order(core, order, v.REASON_NO_MONEY, 0)

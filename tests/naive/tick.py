@@ -13,7 +13,7 @@ from tests.naive.clients import remove_order
 from tests.naive.hooks import apply_hook, filter_hook, refuse
 from tests.naive.quotes import check_quote, is_gap, takes_quote_from, tick_mark
 from tests.naive.stop_out import tick_stop_out
-from tests.naive.world import Account, Order, Position, Refused, World
+from tests.naive.world import Account, Order, Position, World
 
 
 def tick(world: World, command: r.Tick) -> None:
@@ -172,10 +172,6 @@ def may_open(world: World, account: Account, order: Order) -> bool:
 
 
 def can_afford(world: World, account: Account, order: Order, price: int) -> bool:
-    try:
-        a.check_conversion(world, account, order.instrument)
-    except Refused:
-        return False
     group = world.group_of(account)
     free = figures.free_margin_after(world, account, order, price)
     if free + group.virtual_credit_minor >= 0:

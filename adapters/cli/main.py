@@ -14,7 +14,7 @@ from importlib import metadata
 
 from cyclopts import App, CycloptsError
 
-from adapters.cli import demo, look, proof, run
+from adapters.cli import checkpoint, demo, look, proof, run, verify
 from adapters.cli.console import OutputFailed, flush, note
 from adapters.hook_plugin import BadHooks, HookFailed
 from adapters.node import KeyConflict, NodeFailed
@@ -64,7 +64,9 @@ for command in (
     proof.replay,
     look.state,
     look.events,
-    proof.verify,
+    verify.verify,
+    checkpoint.checkpoint,
+    checkpoint.keygen,
     proof.snapshot,
 ):
     app.command(command)

@@ -1,4 +1,4 @@
-"""`lockstep replay`, `verify` and `snapshot`: what proves a journal, and what shortens it.
+"""`lockstep replay` and `snapshot`: what proves a journal, and what shortens the proof.
 
 This file may read, replay and take snapshots; the journal itself it never changes.
 """
@@ -15,7 +15,7 @@ from adapters.replay import JOURNAL_FOLDER, ReplayResult
 from adapters.replay import replay as run_replay
 from adapters.units import BadInput, format_time
 from engine import Hooks, records
-from journal import CorruptJournal, LmdbJournal
+from journal import LmdbJournal
 
 _Row = tuple[str, Any, Any]
 """A field with its value in the journal and in the replay; None where one has no such event."""
@@ -162,40 +162,6 @@ def _fields_at(events: list[Any], index: int) -> dict[str, Any]:
     event = events[index]
     names = records.fields_of(type(event))
     return {"event": type(event).__name__} | {name: getattr(event, name) for name in names}
-
-
-def verify(dir: Directory, /, *, json: AsJson = False) -> int:
-    """Checks a journal: every checksum, the chain of blocks, the sequences, the client keys.
-
-    Nothing is executed (that is `replay --verify`). Exit code 1 if anything is wrong, with a
-    line for each finding.
-    """
-    try:
-        journal = LmdbJournal.open(dir / JOURNAL_FOLDER)
-        try:
-            with console.progress("verifying") as report:
-                found = journal.verify(report)
-        finally:
-            journal.close()
-        counts = {
-            "blocks": found.blocks,
-            "commands": found.commands,
-            "events": found.events,
-            "client_keys": found.keys,
-        }
-        findings = found.findings
-    except CorruptJournal as error:
-        counts, findings = {}, [str(error)]
-    if json:
-        label = {"data": origin.label(dir)}
-        console.say_json(label | counts | {"good": not findings, "findings": findings})
-        return 1 if findings else 0
-    for finding in findings:
-        console.say(finding)
-    shown = {key.replace("_", " "): count for key, count in counts.items()}
-    console.table({"data": origin.label(dir), **shown}, indent=0)
-    console.say(f"{len(findings)} findings" if findings else "good: nothing is wrong")
-    return 1 if findings else 0
 
 
 def snapshot(

@@ -30,6 +30,8 @@ from journal.errors import CorruptJournal, JournalError, JournalFailed, JournalI
 
 DATA_FILE: Final = "data.mdb"
 WRITER_LOCK: Final = "writer.lock"
+NEW_FILE: Final = "new.mdb"
+"""A data file that is being made; it gets its name when it is whole and on the disk."""
 FIRST_MAP_BYTES: Final = 1 << 30
 MAX_MAP_BYTES: Final = 1 << 42
 """4 TiB: a store that reaches it refuses the next commit."""
@@ -174,12 +176,7 @@ class Environment:
 
     def acquire_writer(self) -> None:
         """Makes this process the writer. Raises `JournalInUse`."""
-        descriptor = os.open(self.path / WRITER_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            raise JournalInUse(f"{self.path}: another writer has it open") from error
+        descriptor = _lock_writer(self.path)
         with self._lock:
             try:
                 if not self._writable:
@@ -322,20 +319,52 @@ def _check_meta_pages(data: Path) -> None:
 
 
 def _create(path: Path) -> None:
-    """The directory and an empty LMDB file, both made to last (parents synced)."""
+    """The directory and an empty LMDB file, both made to last (parents synced).
+
+    After a loss of power at any moment the file is whole or not there. Where a process was
+    killed on the way, the next one syncs what that one had made.
+    """
     if path.exists() and not path.is_dir():
         raise NoJournal(f"{path}: not a directory")
     data = path / DATA_FILE
-    if data.exists() and data.stat().st_size > 0:
-        return
     try:
-        missing = [p for p in (path, *path.parents) if not p.exists()]
-        path.mkdir(parents=True, exist_ok=True)
-        lmdb.open(str(path), map_size=1 << 20, max_dbs=_DATABASES).close()
-        for directory in (path, *(p.parent for p in missing)):
-            sync_directory(directory)
+        if not data.exists() or data.stat().st_size == 0:
+            missing = [p for p in (path, *path.parents) if not p.exists()]
+            path.mkdir(parents=True, exist_ok=True)
+            known = [p for p in path.parents[:2] if os.access(p, os.R_OK)]
+            for parent in dict.fromkeys((*known, *(p.parent for p in missing))):
+                sync_directory(parent)
+            _create_data_file(path)
+        sync_directory(path)
     except (OSError, lmdb.Error) as error:
         raise JournalError(f"{path}: can't be created: {error}") from error
+
+
+def _create_data_file(path: Path) -> None:
+    """An empty LMDB file that is synced before it gets its name."""
+    fresh = path / NEW_FILE
+    lock = _lock_writer(path)
+    try:
+        fresh.unlink(missing_ok=True)
+        lmdb.open(
+            str(fresh), map_size=1 << 20, max_dbs=_DATABASES, subdir=False, lock=False
+        ).close()
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        fresh.rename(path / DATA_FILE)
+    finally:
+        os.close(lock)
+
+
+def _lock_writer(path: Path) -> int:
+    """The descriptor that holds the lock of the one writer. Raises `JournalInUse`."""
+    descriptor = os.open(path / WRITER_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise JournalInUse(f"{path}: another writer has it open") from error
+    return descriptor
 
 
 def sync_directory(path: Path) -> None:

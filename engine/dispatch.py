@@ -159,7 +159,6 @@ def _renew_touched(core: Core) -> None:
     """Every account that changed gets new bands."""
     for account in core.touched:
         account.changed_positions = False
-        if account.touched:
-            account.touched = False
-            renew_bands(core, account)
+        account.touched = False
+        renew_bands(core, account)
     core.touched.clear()

@@ -36,10 +36,9 @@ def admit_config(core: Core, config: records.Config) -> int:
         return _admit_group(core, config)
     if isinstance(config, records.Terms):
         return _admit_terms(core, config)
-    if isinstance(config, records.HookSet):
-        named = _is_name(config.module) and _is_name(config.version)
-        return 0 if named and _is_name(config.source_hash, _MAX_HASH) else r.BAD_CONFIGURATION
-    return r.BAD_CONFIGURATION
+    assert isinstance(config, records.HookSet), "the last of the kinds"
+    named = _is_name(config.module) and _is_name(config.version)
+    return 0 if named and _is_name(config.source_hash, _MAX_HASH) else r.BAD_CONFIGURATION
 
 
 def _within(value: int, low: int, high: int) -> bool:

@@ -64,10 +64,12 @@ class Route:
         return round_div_exact(wide_up, wide_down)
 
     def largest(self, amount_minor: i64) -> i64:
-        """An upper bound of `convert(amount, ...)` for either side; amount >= 0."""
+        """An upper bound of `convert(amount, ...)` for either side, of a route with steps.
+
+        `amount_minor` >= 0.
+        """
         first = self.first
-        if first is None:
-            return amount_minor
+        assert first is not None
         if self.second is None and amount_minor < _WIDE:
             if self.first_divides and self.up < _WIDE:
                 return (amount_minor * self.up) // (self.down * first.bid) + 1

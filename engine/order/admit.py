@@ -217,10 +217,7 @@ def check_counts(core: Core, exposure: Exposure, pending: bool, opens: bool) -> 
     if len(core.trades) >= bounds.MAX_TRADES or core.last_ticket >= bounds.MAX_TICKET:
         return refuse(core, r.TOO_MANY_ORDERS, len(core.trades))
     if pending:
-        most = account.group.max_orders
-        if most > bounds.MAX_ORDERS_PER_ACCOUNT:
-            most = bounds.MAX_ORDERS_PER_ACCOUNT
-        if account.order_count >= most:
+        if account.order_count >= account.group.max_orders:
             return refuse(core, r.TOO_MANY_ORDERS, account.order_count)
     elif opens and account.position_count + account.request_count >= (
         bounds.MAX_POSITIONS_PER_ACCOUNT

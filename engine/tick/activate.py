@@ -32,8 +32,10 @@ def activate(core: Core) -> None:
         return
     for key in core.marked:
         order = core.rows[key & ROW_MASK]
-        if order.state == v.ORDER_PENDING and order.ticket == key >> ROW_BITS:
-            _activate_order(core, order)
+        assert order.state == v.ORDER_PENDING and order.ticket == key >> ROW_BITS, (
+            "a marked order waits: no stage before this one ends or changes it"
+        )
+        _activate_order(core, order)
     core.marked.clear()
 
 
@@ -102,8 +104,9 @@ def _is_bounded(plan: Plan) -> bool:
     account = exposure.account
     if opens_position(plan) and account.position_count >= bounds.MAX_POSITIONS_PER_ACCOUNT:
         return False
-    if plan.result_units > exposure.instrument.position_limit_units:
-        return False
+    assert plan.result_units <= exposure.instrument.position_limit_units, (
+        "the order's volume was counted when it was admitted, and has been since"
+    )
     return account.money_is_bounded()
 
 

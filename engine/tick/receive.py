@@ -84,8 +84,7 @@ def _admit_unusual(core: Core, instrument: Instrument, feed: i64, bid: i64, ask:
     """A quote of a feed that is not the active one, or a bad one: does it count?"""
     if _refuse_quote(core, instrument, feed, bid, ask):
         return False
-    if feed == instrument.active_feed:
-        return True
+    assert feed != instrument.active_feed, "a good quote of the active feed is not unusual"
     if instrument.active_feed != 0:
         silence = core.time_ns - instrument.quote_time_ns
         if not _is_preferred(instrument, feed) and not (

@@ -103,8 +103,7 @@ def act_on_stop(world: World, position: Position, stage: int, level: int) -> Non
 
 def tick_activate(world: World, marked: list[int]) -> None:
     for ticket in marked:
-        if ticket in world.orders:
-            activate(world, world.orders[ticket])
+        activate(world, world.orders[ticket])
 
 
 def activate(world: World, order: Order) -> None:
@@ -187,15 +186,9 @@ def opposite_open(world: World, order: Order) -> bool:
 
 
 def within_bounds(world: World, account: Account, order: Order) -> bool:
-    """Count of positions, money of the account, volume of a netting position."""
+    """Count of positions, money of the account."""
     held = world.netting_position(account, order.instrument)
     count = len(world.positions_of(account.login))
     if held is None and count >= bounds.MAX_POSITIONS_PER_ACCOUNT:
         return False
-    if not fills.within_money_bounds(account):
-        return False
-    if held is None:
-        return True
-    signed = order.volume if held.side == order.side else -order.volume
-    result = abs(held.volume + signed)
-    return result <= world.instruments[order.instrument].position_limit_units
+    return fills.within_money_bounds(account)

@@ -92,6 +92,11 @@ def cut_the_record(package: Path) -> str:
     return "_compiled.json is missing or unreadable"
 
 
+def replace_the_record(package: Path) -> str:
+    (package / guard.RECORD).write_text("[]")
+    return "_compiled.json is missing or unreadable"
+
+
 def delete_a_compiled_module(package: Path) -> str:
     (package / ("rules/triple" + EXTENSION_SUFFIXES[0])).unlink()
     return "rules/triple.py is not compiled"
@@ -121,6 +126,7 @@ def leave_a_compiled_module_behind(package: Path) -> str:
         delete_a_source,
         delete_the_record,
         cut_the_record,
+        replace_the_record,
         delete_a_compiled_module,
         delete_the_library,
         exchange_the_library,
@@ -157,6 +163,68 @@ def test_check_when_only_modules_of_another_interpreter_lie_there_then_passes(
     (project / "engine" / "double.cpython-99-none.so").write_bytes(b"")
     guard.check(project / "engine")
     assert not guard.compiled(project / "engine")
+
+
+def test_a_build_is_current_until_a_source_or_the_recipe_changes(project: Path) -> None:
+    package = project / "engine"
+    assert not guard.is_current("recipe", package)
+    pretend_compiled(package)
+    assert guard.is_current("recipe", package)
+    assert not guard.is_current("another recipe", package)
+    change_a_source(package)
+    assert not guard.is_current("recipe", package)
+
+
+def test_what_was_built_is_removed_but_what_is_to_be_kept(project: Path) -> None:
+    package = project / "engine"
+    pretend_compiled(package)
+    kept = "double" + EXTENSION_SUFFIXES[0]
+    guard.remove_built(package, keep=[kept])
+    assert [path.name for path in package.rglob("*.so")] == [kept]
+    guard.remove_built(package)
+    assert not guard.modules_built(package)
+
+
+def test_the_finder_of_sources_leaves_other_names_to_the_other_finders(project: Path) -> None:
+    package = project / "engine"
+    finder = guard.SourcesFirst(package)
+    found = finder.find_spec("engine.double", [str(project), str(package)])
+    assert found is not None and found.origin == str(package / "double.py")
+    assert finder.find_spec("engine.absent", [str(project), str(package)]) is None
+    assert finder.find_spec("engine.absent", None) is None
+    assert finder.find_spec("other.double", [str(package)]) is None
+
+
+def test_sources_are_preferred_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    guard.prefer_sources(project / "engine")
+    guard.prefer_sources(project / "engine")
+    mine = [x for x in sys.meta_path if getattr(x, "package", None) == project / "engine"]
+    assert mine == sys.meta_path[:1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "compiled", "code", "sentence"),
+    [
+        ("", True, 0, "the core is compiled"),
+        ("", False, 1, "the core runs interpreted"),
+        ("x is new", False, 2, "the compiled core does not match its source: x is new"),
+    ],
+)
+def test_the_program_says_how_the_core_would_run(
+    fault: str,
+    compiled: bool,
+    code: int,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(guard, "find_fault", lambda: fault)
+    monkeypatch.setattr(guard, "compiled", lambda: compiled)
+    assert guard.main([]) == code
+    assert capsys.readouterr().out == sentence + "\n"
+    assert guard.main(["--quiet"]) == code
+    assert capsys.readouterr().out == ""
 
 
 def test_import_when_source_changed_then_process_ends_with_one_sentence(

@@ -202,6 +202,15 @@ def test_a_view_of_one_type_copies_nothing() -> None:
     assert rows["bid_points"].tolist() == list(range(1, 9))
 
 
+def test_a_view_of_a_block_whose_size_fits_by_chance_holds_only_its_own() -> None:
+    tick = r.encode(r.Tick(instrument=1, feed=1, bid_points=5, ask_points=6))
+    cancel = r.encode(r.CancelOrder(login=1, order=2))
+    block = tick + cancel * len(tick)
+    assert len(block) % len(tick) == 0
+    assert r.view(block, r.Tick)["bid_points"].tolist() == [5]
+    assert len(r.view(cancel * len(tick), r.Tick)) == 0
+
+
 def test_a_view_skips_payloads_that_look_like_records() -> None:
     disguise = r.encode(r.Tick(instrument=9, feed=9, bid_points=9, ask_points=9))
     block = r.encode(r.Configure(kind=1, payload=disguise))

@@ -5,6 +5,8 @@ Dealer 1 is online, dealer 2 has been; the group is manual from the start or bec
 
 import pytest
 
+from engine import bounds
+from engine import records as r
 from engine import vocabulary as v
 from tests.rules.told import told
 from tests.rules.world import CLIENT, EURUSD, NETTER, Row, Step, World, name_of, outcome, steps
@@ -192,6 +194,21 @@ ROWS = [
         then=["rejected hedge_prohibited"],
     ),
     Row(
+        "confirmed when what it nets away is gone, so that its volume counts in full",
+        given=steps(
+            dealers,
+            lambda w: w.instrument(position_limit_units=100, lot_max_units=100),
+            lambda w: w.buy(80, login=NETTER),
+            lambda w: w.sell_limit(110_100, 30, login=NETTER),
+            lambda w: w.group(**MANUAL),
+            lambda w: w.sell(100, login=NETTER),
+            lambda w: w.group(execution_mode=v.EXECUTION_AUTO),
+            lambda w: w.close(1, login=NETTER),
+        ),
+        when=lambda w: w.confirm(3),
+        then=["rejected volume_limit"],
+    ),
+    Row(
         "a price outside the band",
         given=opening(),
         when=lambda w: w.confirm(1, 10),
@@ -318,6 +335,23 @@ def _younger_close(world: World) -> list:
 def test_dealers(row: Row) -> None:
     result = outcome(row)
     assert (result if result and isinstance(result[0], str) else told(result)) == row.then
+
+
+def test_a_confirmed_order_is_refused_when_the_account_is_full_meanwhile() -> None:
+    world = World(**MANUAL)
+    dealers(world)
+    world.buy(1)
+    world.group(execution_mode=v.EXECUTION_AUTO)
+    world.sell_limit(110_100, 1)
+    one = r.PlaceOrder(
+        login=CLIENT, instrument=EURUSD, order_type=v.MARKET, side=v.SELL, volume_units=1
+    )
+    world.send_crowd([one] * (bounds.MAX_POSITIONS_PER_ACCOUNT - 1))
+    world.tick(110_100)
+    assert world.figures().positions == bounds.MAX_POSITIONS_PER_ACCOUNT
+    (refused,) = world.confirm(1)
+    assert told([refused]) == ["rejected too_many_positions"]
+    assert refused.detail == bounds.MAX_POSITIONS_PER_ACCOUNT
 
 
 def test_a_request_names_what_is_asked_and_until_when() -> None:

@@ -175,9 +175,10 @@ class Environment:
     # ------------------------------------------------------------ opening and closing
 
     def acquire_writer(self) -> None:
-        """Makes this process the writer. Raises `JournalInUse`."""
+        """Makes this process the writer. Raises `JournalInUse`, or `JournalError`."""
         descriptor = _lock_writer(self.path)
         with self._lock:
+            self._writer_lock = descriptor
             try:
                 if not self._writable:
                     map_bytes = self._environment.info()["map_size"]
@@ -185,16 +186,34 @@ class Environment:
                     self._databases.clear()
                     self._open(map_bytes, writable=True)
                     self._environment.reader_check()
-            except BaseException:
-                os.close(descriptor)
+                self._data_file = os.open(self.file, os.O_RDWR)
+                self._settle()
+            except BaseException as error:
+                self.release_writer()
+                if isinstance(error, lmdb.Error):
+                    raise _explained(self.file, error) from error
+                if isinstance(error, OSError):
+                    raise JournalError(f"{self.file}: can't be written: {error}") from error
                 raise
-            self._writer_lock = descriptor
-            self._data_file = os.open(self.file, os.O_RDWR)
+
+    def _settle(self) -> None:
+        """Puts on the disk what is read from the file, before anybody relies on it.
+
+        A writer before this one may have died of a write that failed: the system then shows
+        what was to be written, counts it as clean, and a sync alone would leave it at that.
+        Only meta pages can be concerned, because LMDB writes them after all others are synced.
+        """
+        pages = os.pread(self._data_file, 2 * _PAGE, 0)
+        if os.pwrite(self._data_file, pages, 0) != len(pages):
+            raise OSError(errno.EIO, "the meta pages were written in part only")
+        os.fsync(self._data_file)
 
     def release_writer(self) -> None:
         """Another writer may come now."""
         if self._writer_lock is not None:
-            os.close(self._data_file)
+            if self._data_file >= 0:
+                os.close(self._data_file)
+            self._data_file = -1
             os.close(self._writer_lock)
             self._writer_lock = None
             self._allocated = 0

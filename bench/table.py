@@ -142,6 +142,32 @@ def _snapshot(result: Result) -> list[str]:
     return lines
 
 
+def _recovery(result: Result) -> list[str]:
+    lines = [
+        f"{result['positions']:,} open positions. Memory in MB: what the engine takes at the end, "
+        "the most beyond that on the way, and the most with the pages of the file.",
+        "",
+        "| journal | GB | commands | client keys | opened | seconds "
+        "| s per GB of journal (lowest-highest) | s per GB executed | M commands/s "
+        "| memory, beyond, with file pages | own processor time |",
+        "|---|---:|---:|---:|---|---:|---|---:|---:|---|---:|",
+    ]
+    for row in result["rows"]:
+        whole, executed, rate = row["seconds_per_gb"], "", ""
+        if "commands_per_second" in row:
+            executed = f"{row['seconds_per_gb_executed']['median']:.2f}"
+            rate = f"{row['commands_per_second']['median'] / 1e6:.2f}"
+        memory = (row["after"] - row["before"], row["peak"] - row["after"], row["high_water"])
+        lines.append(
+            f"| {row['workload']} | {row['journal_bytes'] / 1e9:.2f} | {row['commands']:,} "
+            f"| {row['keys']:,} | {row['start']} | {row['seconds']['median']:.2f} "
+            f"| {whole['median']:.2f} ({whole['lowest']:.2f}-{whole['highest']:.2f}) "
+            f"| {executed} | {rate} | {', '.join(f'{n / 1e6:.0f}' for n in memory)} "
+            f"| {_percent(row['own_share'])} |"
+        )
+    return lines
+
+
 def _percent(share: float) -> str:
     """A share of the wall-clock time; below 100 % other work held the processor."""
     return f"{100 * min(share, 1.0):.0f} %"
@@ -158,6 +184,7 @@ TABLES: dict[str, tuple[str, Callable[[Result], list[str]]]] = {
     "journal": ("Journal beside a raw file", _journal),
     "replay": ("Replay", _replay),
     "snapshot": ("Snapshot and recovery", _snapshot),
+    "recovery": ("Recovery of a journal", _recovery),
 }
 
 

@@ -20,6 +20,7 @@ import msgspec
 
 from adapters import signing
 from adapters.new_file import write_new
+from adapters.replay import end_of
 from adapters.units import BadInput, format_time, parse_time
 from journal import Journal, JournalError, LmdbJournal, Progress
 
@@ -123,24 +124,21 @@ def take(
 ) -> Checkpoint:
     """A signed checkpoint of a journal, as it is or up to the block that ends with `sequence`.
 
-    Raises `BadInput` where no block ends there, `CorruptJournal`.
+    Raises `BadInput` where no block ends there, `JournalError`.
     """
     end = journal.tail().last_sequence if sequence is None else sequence
     if sequence is not None:
         _check_end(journal, sequence)
     if not end:
-        raise BadInput(f"{journal.name}: is empty, there is nothing to sign")
+        raise BadInput(f"{journal.name}: there is nothing to sign up to sequence 0")
     held = measure(journal, end, progress)
     public_key = key.public_key().public_bytes_raw()
     return Checkpoint(held, public_key, key.sign(message_of(held, public_key)))
 
 
 def _check_end(journal: LmdbJournal, sequence: int) -> None:
-    """Raises `BadInput` unless a block ends with a sequence."""
-    last = journal.tail().last_sequence
-    if not 1 <= sequence <= last:
-        raise BadInput(f"{journal.name}: sequence {sequence} is not in it, it has 1-{last}")
-    block = journal.block_at(sequence)
+    """Raises `BadInput` or `JournalError` unless a block ends with a sequence."""
+    block = journal.block_at(end_of(journal, sequence))
     if block is not None and block.header.last_sequence != sequence:
         before, after = block.header.first_sequence - 1, block.header.last_sequence
         ends = f"{before} and {after}" if before else f"{after}"

@@ -104,7 +104,7 @@ def replay(
     hooks = guarded(hooks)
     journal = LmdbJournal.open(directory / JOURNAL_FOLDER)
     try:
-        total = _end(journal, to_sequence)
+        total = end_of(journal, to_sequence)
         reports: list[str] = []
         engine = restore(
             journal,
@@ -141,7 +141,7 @@ def replay(
     )
 
 
-def _end(journal: LmdbJournal, to_sequence: int | None) -> int:
+def end_of(journal: LmdbJournal, to_sequence: int | None) -> int:
     """The sequence to which a replay goes at most. Raises `JournalError` beyond the end."""
     last = journal.tail().last_sequence
     if to_sequence is None:

@@ -14,7 +14,7 @@ from importlib import metadata
 
 from cyclopts import App, CycloptsError
 
-from adapters.cli import checkpoint, demo, look, proof, run, verify
+from adapters.cli import checkpoint, demo, diff, look, proof, run, verify
 from adapters.cli.console import OutputFailed, flush, note
 from adapters.hook_plugin import BadHooks, HookFailed
 from adapters.node import KeyConflict, NodeFailed
@@ -67,6 +67,7 @@ for command in (
     verify.verify,
     checkpoint.checkpoint,
     checkpoint.keygen,
+    diff.diff,
     proof.snapshot,
 ):
     app.command(command)

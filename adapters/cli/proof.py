@@ -10,15 +10,13 @@ from cyclopts import Parameter
 
 from adapters.cli import console, origin
 from adapters.cli.arguments import AsJson, Directory, HookModule, hooks_of, point
+from adapters.compare import Row, executed_again, side_by_side
 from adapters.node import Node
 from adapters.replay import JOURNAL_FOLDER, ReplayResult
 from adapters.replay import replay as run_replay
 from adapters.units import BadInput, format_time
-from engine import Hooks, records
+from engine import Hooks
 from journal import LmdbJournal
-
-_Row = tuple[str, Any, Any]
-"""A field with its value in the journal and in the replay; None where one has no such event."""
 
 
 def replay(
@@ -68,7 +66,7 @@ def replay(
     return 0 if result.difference is None else 1
 
 
-def _print_result(dir: Path, result: ReplayResult, verify: bool, fields: list[_Row]) -> None:
+def _print_result(dir: Path, result: ReplayResult, verify: bool, fields: list[Row]) -> None:
     began = result.snapshot_sequence
     console.table(
         {
@@ -100,7 +98,7 @@ def _verdict(result: ReplayResult, verify: bool) -> str:
     return " agree, byte for byte"
 
 
-def _as_dict(dir: Path, result: ReplayResult, verify: bool, fields: list[_Row]) -> dict[str, Any]:
+def _as_dict(dir: Path, result: ReplayResult, verify: bool, fields: list[Row]) -> dict[str, Any]:
     difference = result.difference
     return {
         "data": origin.label(dir),
@@ -127,20 +125,10 @@ def _as_dict(dir: Path, result: ReplayResult, verify: bool, fields: list[_Row]) 
     }
 
 
-def _differing_event(dir: Path, result: ReplayResult, hooks: Hooks | None) -> list[_Row]:
-    """All fields of the first event that differs, on both sides.
-
-    The replay is run again up to the command before, and then that one command.
-    """
+def _differing_event(dir: Path, result: ReplayResult, hooks: Hooks | None) -> list[Row]:
+    """All fields of the first event that differs, on both sides."""
     difference = result.difference
     assert difference is not None
-    before = run_replay(
-        dir,
-        to_sequence=difference.sequence - 1,
-        use_snapshot=result.snapshot_sequence > 0,
-        hooks=hooks,
-        any_hooks=True,
-    ).engine
     journal = LmdbJournal.open(dir / JOURNAL_FOLDER)
     try:
         answer = journal.answer(difference.sequence)
@@ -148,20 +136,15 @@ def _differing_event(dir: Path, result: ReplayResult, hooks: Hooks | None) -> li
         journal.close()
     if answer is None:
         return []
-    command = answer.command
-    before.apply(records.encode(command, command.sequence, command.time_ns))
-    replayed = list(records.decode_all(before.take_events()))
-    ours = _fields_at(answer.events, difference.index)
-    theirs = _fields_at(replayed, difference.index)
-    return [(name, ours.get(name), theirs.get(name)) for name in {**ours, **theirs}]
-
-
-def _fields_at(events: list[Any], index: int) -> dict[str, Any]:
-    if index >= len(events):
-        return {}
-    event = events[index]
-    names = records.fields_of(type(event))
-    return {"event": type(event).__name__} | {name: getattr(event, name) for name in names}
+    from_snapshot = result.snapshot_sequence > 0
+    replayed = executed_again(
+        dir, answer.command, hooks, use_snapshot=from_snapshot, any_hooks=True
+    )
+    ours, theirs = (
+        events[difference.index] if difference.index < len(events) else None
+        for events in (answer.events, replayed)
+    )
+    return side_by_side(ours, theirs)
 
 
 def snapshot(

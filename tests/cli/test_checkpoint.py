@@ -139,7 +139,7 @@ def test_input_that_can_not_be_used_is_refused_in_one_sentence(
         (("checkpoint", demo.path, "--key", f"{key}.pub", "--out", out), "is no private key"),
         (("checkpoint", demo.path, "--key", key, "--out", file), "exists already"),
         (("checkpoint", tmp_path / "none", "--key", key, "--out", out), "no such directory"),
-        (("checkpoint", demo.path, "--key", key, "--out", out, "--at", 0), "is not in it"),
+        (("checkpoint", demo.path, "--key", key, "--out", out, "--at", 0), "nothing to sign"),
         (
             ("checkpoint", demo.path, "--key", key, "--out", tmp_path / "a" / "b"),
             "can't be written",

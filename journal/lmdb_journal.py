@@ -348,6 +348,10 @@ class LmdbJournal:
         """
         tail = self._tail
         entries = self._key_entries()
+        if len(entries) % KEY_ENTRY_SIZE:
+            raise CorruptJournal(
+                self.name, tail.first_sequence, 0, "the index of client keys holds what is no key"
+            )
         n_keys = len(entries) // KEY_ENTRY_SIZE
         digest = framing.key_digest(entries)
         problem = ""

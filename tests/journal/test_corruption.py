@@ -224,6 +224,20 @@ def test_client_key_that_changed_in_the_index_is_found_when_a_writer_opens(store
         LmdbJournal.open(stored, writable=True)
 
 
+def test_client_key_of_another_size_in_the_index_is_found_when_a_writer_opens(
+    stored: Path,
+) -> None:
+    def change(environment: lmdb.Environment, transaction: lmdb.Transaction) -> None:
+        database = environment.open_db(KEYS, txn=transaction)
+        key, value = next(iter(transaction.cursor(database)))
+        transaction.delete(key, db=database)
+        transaction.put(key[:-1], value, db=database)
+
+    edit(stored, change)
+    with pytest.raises(CorruptJournal, match="index of client keys holds what is no key"):
+        LmdbJournal.open(stored, writable=True)
+
+
 def pages_of(file: Path) -> list[bytes]:
     """The 4 KiB pages of a file."""
     data = file.read_bytes()

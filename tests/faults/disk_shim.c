@@ -150,6 +150,17 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset)
     return pwritev(fd, parts, count, offset);
 }
 
+ssize_t pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int flags)
+{
+    return decide && !inside ? put_vector(fd, parts, count, offset)
+                             : NEXT(pwritev2)(fd, parts, count, offset, flags);
+}
+
+ssize_t pwritev64v2(int fd, const struct iovec *parts, int count, off64_t offset, int flags)
+{
+    return pwritev2(fd, parts, count, offset, flags);
+}
+
 /* -------------------------------------------------------------- syncs and sizes */
 
 int fsync(int fd)

@@ -10,19 +10,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 # The same examples on every run, so that a failure is one everywhere. `explore` looks for new
-# ones: HYPOTHESIS_PROFILE=explore pytest ...
+# ones: HYPOTHESIS_PROFILE=explore pytest ... `unshrunk` is for who only asks whether one fails.
 settings.register_profile(
     "repeatable",
     derandomize=True,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile(
+    "unshrunk", settings.get_profile("repeatable"), phases=[Phase.explicit, Phase.generate]
 )
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))

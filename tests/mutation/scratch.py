@@ -1,0 +1,170 @@
+"""A copy of the project in which one mutant after the other lives, and what it must survive.
+
+This file may copy the project, change a file of the copy, and run tests there. The tests of a
+mutant are a list of steps, the quickest and most telling first; the first that fails ends it.
+Only what passes every step of `STEPS` has survived: these are all tests of `make test` that
+run the changed code in their own process.
+"""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from enum import Enum
+from pathlib import Path
+
+from tests.conftest import ROOT
+from tests.mutation.mutants import Mutant, mutants_of
+
+PARTS = ("engine", "journal", "snapshots", "adapters", "tests", "pyproject.toml", "FORMAT.md")
+DAYS = {"days_1": range(1, 31), "days_2": [*range(101, 131), *range(201, 231)]}
+"""The random days of tests/test_oracle_agrees.py."""
+
+_RULES = [
+    "tests/rules",
+    "tests/test_bounds.py",
+    "tests/test_bounds_of_counts.py",
+    "tests/test_bounds_of_routes.py",
+    "tests/test_golden_vectors.py",
+    "tests/test_oracle_accounts.py",
+    "tests/test_oracle_admission.py",
+    "tests/test_oracle_orders.py",
+    "tests/test_oracle_stop_out.py",
+    "tests/test_price_index.py",
+    "tests/test_rounding.py",
+    "tests/determinism/test_golden_journal.py",
+]
+_MONEY = ["tests/rules/test_way_of_an_order_money.py", "tests/rules/test_way_of_an_order_profit.py"]
+_MARGIN = ["tests/test_golden_vectors.py", "tests/rules/test_way_of_an_order_margin.py"]
+_STOP_OUT = ["tests/rules/test_way_of_a_tick_stop_out.py"]
+_JOURNAL = ["tests/journal", "tests/snapshots", "tests/test_node_recovery.py"]
+_JOURNAL += ["tests/test_node_commits.py", "tests/test_node_client_keys.py"]
+_CODEC = ["tests/test_format_document.py", "tests/determinism/test_golden_journal.py"]
+
+# Of each file: the tests that know it best, and all that run it.
+TESTS: dict[str, tuple[list[str], list[str]]] = {
+    "engine/conversion.py": (["tests/test_bounds_of_routes.py"], _RULES),
+    "engine/figures.py": ([*_MONEY, *_MARGIN], _RULES),
+    "engine/margin.py": (_MARGIN, _RULES),
+    "engine/money.py": (_MONEY, _RULES),
+    "engine/price_index.py": (["tests/test_price_index.py"], _RULES),
+    "engine/records/codec.py": (["tests/test_records.py"], [*_CODEC, *_JOURNAL]),
+    "engine/risk.py": (_STOP_OUT, _RULES),
+    "engine/tick/activate.py": (["tests/rules/test_way_of_a_tick_pendings.py"], _RULES),
+    "engine/tick/detect.py": (["tests/rules/test_way_of_a_tick_pendings.py"], _RULES),
+    "engine/tick/stop_out.py": (_STOP_OUT, _RULES),
+    "engine/tick/stops.py": (["tests/rules/test_way_of_a_tick_stops.py"], _RULES),
+    "journal/block.py": (["tests/journal/test_block.py"], _JOURNAL),
+    "journal/framing.py": (["tests/journal/test_framing.py"], _JOURNAL),
+}
+_MOST_MEMORY = 3 * 2**30
+_SLOWER = 6.0
+"""A step that takes so many times as long as without a change, and `_PATIENCE_S`, hangs."""
+_PATIENCE_S = 10.0
+
+
+class Fate(Enum):
+    KILLED = "killed"
+    TIMED_OUT = "timed out"
+    SURVIVED = "survived"
+
+
+def all_mutants(root: Path = ROOT) -> list[Mutant]:
+    """The mutants of all files that `TESTS` names."""
+    return [mutant for name in TESTS for mutant in mutants_of(root / name, name)]
+
+
+class Scratch:
+    """The copy; `with Scratch() as scratch:` takes it away at the end."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="lockstep-mutation-"))
+        self.times: dict[tuple[str, ...], float] = {}
+
+    def __enter__(self) -> "Scratch":
+        ignored = shutil.ignore_patterns("__pycache__", "*.so", "_compiled.json", ".hypothesis")
+        for part in PARTS:
+            source, target = ROOT / part, self.root / part
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=ignored)
+            else:
+                shutil.copy(source, target)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def steps(self, file: str) -> list[list[str]]:
+        """What a mutant of this file goes through."""
+        best, all_of_them = TESTS[file]
+        pytest = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header"]
+        steps = [[*pytest, *best]]
+        if file.startswith("engine/"):
+            steps.append(["-m", "tests.mutation.recorded_days", "days_1"])
+        steps.append([*pytest, *(x for x in all_of_them if x not in best)])
+        if file.startswith("engine/"):
+            steps.append(["-m", "tests.mutation.recorded_days", "days_2"])
+        return steps
+
+    def fate(self, mutant: Mutant) -> Fate:
+        """What becomes of a mutant. Raises `RuntimeError` if the unchanged file fails, too."""
+        path = self.root / mutant.file
+        source = path.read_text(encoding="utf-8")
+        for step in self.steps(mutant.file):
+            timeout = _SLOWER * self.seconds_of(step) + _PATIENCE_S
+            for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+                compiled.unlink()
+            path.write_text(mutant.applied_to(source), encoding="utf-8")
+            try:
+                if not self.run(step, timeout):
+                    return Fate.KILLED
+            except subprocess.TimeoutExpired:
+                return Fate.TIMED_OUT
+            finally:
+                path.write_text(source, encoding="utf-8")
+        return Fate.SURVIVED
+
+    def seconds_of(self, step: list[str]) -> float:
+        """How long a step takes without a change. Raises `RuntimeError` where it fails."""
+        if tuple(step) not in self.times:
+            seeds = DAYS.get(step[-1])
+            if seeds is not None:
+                self.run([*step, "--record", *map(str, seeds)])
+            started = time.monotonic()
+            if not self.run(step):
+                raise RuntimeError(f"fails without any change: python {' '.join(step)}")
+            self.times[tuple(step)] = time.monotonic() - started
+        return self.times[tuple(step)]
+
+    def run(self, step: list[str], timeout: float | None = None) -> bool:
+        """Whether a step passes in the copy, with the core interpreted."""
+        environment = {
+            **os.environ,
+            "LOCKSTEP_INTERPRETED": "1",
+            "PYTHONPATH": str(self.root),
+            "PYTHONHASHSEED": "0",
+            "HYPOTHESIS_PROFILE": "unshrunk",
+        }
+        if timeout is not None:
+            # The changed file has the time and may have the size of the original.
+            environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        done = subprocess.run(
+            [sys.executable, *step],
+            cwd=self.root,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout,
+            preexec_fn=_bounded,
+            check=False,
+        )
+        return done.returncode == 0
+
+
+def _bounded() -> None:
+    """A mutant that asks for ever more memory is stopped, and is the first to yield."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+    os.nice(max(0, 15 - os.nice(0)))

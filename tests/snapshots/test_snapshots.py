@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import blake3
 import pytest
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
 from journal import JournalError
+from journal.environment import open_environment
+from journal.layout import SEQUENCE
 from snapshots import SnapshotError, SnapshotStore
 from snapshots import layout as snapshot_layout
 from snapshots.layout import HEADER_SIZE, pack, read, read_info
@@ -80,6 +84,55 @@ def test_snapshot_of_a_future_format_is_refused_by_version(monkeypatch: pytest.M
         read_info(value, 5)
 
 
+def sealed(body: bytes, encoding: int, state_bytes: int) -> bytes:
+    """A snapshot whose checksums are right, whatever is in it."""
+    head = snapshot_layout.HEADER.pack(
+        snapshot_layout.MAGIC,
+        snapshot_layout.FORMAT_VERSION,
+        HEADER_SIZE,
+        5,
+        77,
+        state_bytes,
+        len(body),
+        encoding,
+        CHAIN[5],
+        HASH.encode("ascii"),
+        xxhash.xxh3_128_digest(body),
+        bytes(32),
+    )[: snapshot_layout.HASHED_SIZE]
+    return head + blake3.blake3(head).digest() + body
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "state_bytes", "message"),
+    [
+        (STATE, snapshot_layout.RAW, len(STATE), ""),
+        (b"no zstd at all", snapshot_layout.ZSTD, 10, "snapshot 5: can't be unpacked: "),
+        (STATE, 2, len(STATE), "snapshot 5: 2 is no known encoding"),
+        (STATE, snapshot_layout.RAW, 1, f"snapshot 5: {len(STATE)} bytes of state, 1 expected"),
+    ],
+)
+def test_snapshot_that_was_sealed_with_nonsense_in_it_is_refused(
+    body: bytes, encoding: int, state_bytes: int, message: str
+) -> None:
+    value = sealed(body, encoding, state_bytes)
+    if not message:
+        assert read(value, 5).state == body
+        return
+    with pytest.raises(SnapshotError) as error:
+        read(value, 5)
+    assert str(error.value).startswith(message)
+
+
+def test_state_that_is_too_large_for_the_store_is_not_packed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshot_layout, "MAX_STORED_BYTES", 100)
+    pack(5, 77, CHAIN[5], HASH, bytes(100), compress=False)
+    with pytest.raises(SnapshotError, match="101 bytes of state, at most 100 fit"):
+        pack(5, 77, CHAIN[5], HASH, bytes(101), compress=False)
+
+
 def test_snapshot_under_another_sequence_is_refused() -> None:
     _, value = pack(5, 77, CHAIN[5], HASH, STATE)
     with pytest.raises(SnapshotError, match="snapshot 6: its header says 5"):
@@ -133,6 +186,42 @@ def test_writing_again_replaces_and_pruning_keeps_the_newest(store: SnapshotStor
     assert store.prune(2) == 0
     assert store.prune(0) == 2
     assert store.infos() == []
+
+
+def put(store: SnapshotStore, key: bytes, value: bytes) -> None:
+    """Straight into the store, past its checks."""
+    with store._environment.begin_write(len(value)) as transaction:
+        transaction.put(key, value, db=store._database())
+
+
+def test_a_snapshot_that_is_damaged_is_told_and_the_one_before_it_is_taken(
+    store: SnapshotStore,
+) -> None:
+    put(store, SEQUENCE.pack(30), b"damaged")
+    put(store, SEQUENCE.pack(40), b"damaged, too" * 100)
+    put(store, b"what is this?", b"no snapshot")
+    reports: list[str] = []
+    assert [x.sequence for x in store.infos(reports)] == [10, 20]
+    assert [x.removeprefix(f"{store.name}: ") for x in reports] == [
+        f"snapshot 30: 7 bytes, at least {HEADER_SIZE} expected",
+        "snapshot 40: its header does not match its hash",
+    ]
+    assert len(store.infos()) == 2, "also where nobody wants to hear of it"
+    reports.clear()
+    found = next(store.valid(CHAIN.get, reports=reports))  # type: ignore[arg-type]
+    assert found.info.sequence == 20 and len(reports) == 2
+
+
+def test_environment_without_snapshots_is_no_store_for_readers(tmp_path: Path) -> None:
+    environment = open_environment(tmp_path, writable=True, create=True)
+    environment.release_writer()
+    environment.close()
+    with pytest.raises(SnapshotError, match="holds no snapshots"):
+        SnapshotStore.open(tmp_path)
+    store = SnapshotStore.open(tmp_path, writable=True)
+    assert store.infos() == []
+    store.close()
+    store.close()
 
 
 def test_store_stays_small_when_snapshots_come_and_go(tmp_path: Path) -> None:

@@ -78,7 +78,8 @@ class Operation(NamedTuple):
 
 Decision = Callable[[Operation], int]
 """0 goes on; a negative errno fails (and nothing is done; a failed sync loses what was unsynced);
-n > 0 writes the first n bytes only; or POWER_OFF, LOSE, MISDIRECT."""
+n > 0 writes the first n bytes only; or POWER_OFF, LOSE (writes and syncs), MISDIRECT (writes).
+It is asked about malloc, too, where `shim.watch_memory` was called."""
 
 
 @dataclass
@@ -272,12 +273,12 @@ class Disk:
     def _act(self, operation: Operation) -> int:
         """Decides, keeps what the disk would hold, and answers the shim."""
         if self.off:
-            return -errno.EIO
+            return PASS if operation.kind == shim.MALLOC else -errno.EIO
         verdict = self.on_operation(operation) if self.on_operation is not None else PASS
-        if verdict == PASS and self._grows_beyond(operation):
-            verdict = -errno.ENOSPC
         if operation.kind == shim.MALLOC:
             return verdict
+        if verdict == PASS and self._grows_beyond(operation):
+            verdict = -errno.ENOSPC
         if verdict == POWER_OFF:
             self.off = True
             if operation.kind == shim.SYNC:
@@ -285,8 +286,10 @@ class Disk:
             self._done(operation._replace(synced=False))
             return -errno.EIO + shim.DO_THEN_FAIL
         if verdict == LOSE:
+            assert operation.kind in (shim.WRITE, shim.SYNC), f"{operation}: can't be lost"
             return self._lose(operation)
-        if verdict == MISDIRECT and operation.kind == shim.WRITE:
+        if verdict == MISDIRECT:
+            assert operation.kind == shim.WRITE, f"{operation}: can't be misdirected"
             return self._misdirect(operation)
         if verdict < 0:
             return self._fail(operation, verdict)

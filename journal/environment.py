@@ -12,21 +12,25 @@ on it. What it takes care of:
 - The file grows ahead of its content (`os.posix_fallocate`), because a commit that finds
   its disk blocks allocated is quicker, and a full disk shows before a block is written.
 - Every commit is synced, data and meta page; no option here makes it less.
+- LMDB trusts the structure of its file, so that is checked before (`page_check.py`): by a
+  writer once it has the lock, by a reader in the state that it holds.
 """
 
 import contextlib
 import errno
 import fcntl
 import os
-import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import lmdb
 
+from journal import page_check
 from journal.errors import CorruptJournal, JournalError, JournalFailed, JournalInUse, NoJournal
+from journal.pages import PAGE as _PAGE
+from journal.pages import Bytes, PageFile
 
 DATA_FILE: Final = "data.mdb"
 WRITER_LOCK: Final = "writer.lock"
@@ -36,18 +40,18 @@ FIRST_MAP_BYTES: Final = 1 << 30
 MAX_MAP_BYTES: Final = 1 << 42
 """4 TiB: a store that reaches it refuses the next commit."""
 MAX_READERS: Final = 512
-_PAGE: Final = 4096
 _SPARE: Final = 1 << 18
 """Bytes of room beyond the values themselves: tree pages and LMDB's list of free pages."""
 _ZEROS: Final = bytes(1 << 20)
-_META_READS: Final = 5
-_TXNID: Final = struct.Struct("<144xQ")
-"""The transaction number within a meta page of LMDB 0.9 on a 64-bit machine."""
+_TRIES: Final = 100
+"""A reader is too late if two commits come between taking hold of a state and finding it."""
 _SMALLEST_STEP: Final = 1 << 20
 _LARGEST_STEP: Final = 64 << 20
 _NO_PREALLOCATION: Final = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 """A file system that can't allocate ahead; then the file grows as it is written."""
 _DATABASES: Final = 8
+
+_Read = TypeVar("_Read")
 
 _open_environments: dict[str, "Environment"] = {}
 _registry_lock = threading.RLock()
@@ -56,7 +60,8 @@ _registry_lock = threading.RLock()
 class Environment:
     """A shared LMDB environment. Made by `open_environment`, given back by `close`."""
 
-    def __init__(self, path: Path, map_bytes: int, limit_bytes: int) -> None:
+    def __init__(self, path: Path, map_bytes: int, limit_bytes: int, *, check: bool) -> None:
+        """`check`: that of a reader; a writer's comes with its lock."""
         self.path = path
         self.file = str(path / DATA_FILE)
         self._limit = limit_bytes
@@ -68,6 +73,12 @@ class Environment:
         self._allocated = 0
         self._writable = False
         self._open(map_bytes, writable=False)
+        if check:
+            try:
+                self._with_pages(lambda file, number: page_check.check(file, number, heads=False))
+            except BaseException:
+                self._environment.close()
+                raise
 
     # ------------------------------------------------------------ reading
 
@@ -97,6 +108,30 @@ class Environment:
                     raise _explained(self.file, error) from error
                 self._databases[name] = handle
             return handle
+
+    def fixed_entries(self, name: bytes, key_bytes: int, value_bytes: int) -> Bytes:
+        """All entries of a named database in the order of keys: a row each, key and then value.
+
+        For a database whose keys and values have fixed sizes; a hundred nanoseconds an entry.
+        Raises `KeyError` where there is no such database, `CorruptJournal` where it is damaged
+        or an entry has other sizes.
+        """
+        return self._with_pages(
+            lambda file, number: page_check.entries(file, number, name, key_bytes, value_bytes)
+        )
+
+    def _with_pages(self, read: Callable[[PageFile, int], _Read | None]) -> _Read:
+        """What `read` finds in the file past LMDB, in the newest state, which is held meanwhile.
+
+        It is given the number of the state's transaction, and gives None if that has gone.
+        """
+        with contextlib.closing(PageFile(self.file)) as file:
+            for _ in range(_TRIES):
+                with self.reading() as transaction:
+                    found = read(file, transaction.id())
+                if found is not None:
+                    return found
+        raise JournalError(f"{self.file}: changes faster than it can be read")
 
     def _begin_read(self) -> lmdb.Transaction:
         """A read transaction, after taking over a map that another process has grown."""
@@ -180,6 +215,8 @@ class Environment:
         with self._lock:
             self._writer_lock = descriptor
             try:
+                with contextlib.closing(PageFile(self.file)) as file:
+                    page_check.check(file, heads=True)
                 if not self._writable:
                     map_bytes = self._environment.info()["map_size"]
                     self._environment.close()
@@ -243,11 +280,6 @@ class Environment:
         except lmdb.Error as error:
             raise _explained(self.file, error) from error
         self._writable = writable
-        used = (self._environment.info()["last_pgno"] + 1) * _PAGE
-        size = os.stat(self.file).st_size
-        if used > size:
-            self._environment.close()
-            raise CorruptJournal(self.file, 0, 0, f"cut off: {size} bytes, its pages need {used}")
 
 
 def open_environment(
@@ -255,8 +287,7 @@ def open_environment(
 ) -> Environment:
     """The environment in a directory; `create` makes both when they are not there.
 
-    Raises `NoJournal`, `JournalInUse`, `CorruptJournal` (an LMDB file that is cut off or
-    is none).
+    Raises `NoJournal`, `JournalInUse`, `CorruptJournal` (what LMDB would rely on is damaged).
     """
     path = Path(os.path.realpath(path))
     with _registry_lock:
@@ -264,11 +295,13 @@ def open_environment(
             _create(path)
         environment = _open_environments.get(str(path))
         if environment is None:
-            size = _check_files(path)
+            size = page_check.check_files(path / DATA_FILE)
             map_bytes = FIRST_MAP_BYTES
             while map_bytes < 2 * size:
                 map_bytes *= 2
-            environment = Environment(path, min(map_bytes, max(limit_bytes, size)), limit_bytes)
+            environment = Environment(
+                path, min(map_bytes, max(limit_bytes, size)), limit_bytes, check=not writable
+            )
             _open_environments[str(path)] = environment
         environment._users += 1
         if writable:
@@ -297,44 +330,6 @@ def _explained(file: str, error: lmdb.Error) -> JournalError:
     if isinstance(error, _DAMAGE):
         return CorruptJournal(file, 0, 0, f"LMDB finds the file damaged: {error}")
     return JournalError(f"{file}: LMDB: {error}")
-
-
-def _check_files(path: Path) -> int:
-    """Size of the data file; raises `NoJournal` or `CorruptJournal` for what is no LMDB file."""
-    if not path.exists():
-        raise NoJournal(f"{path}: no such directory")
-    if not path.is_dir():
-        raise NoJournal(f"{path}: not a directory")
-    data = path / DATA_FILE
-    if not data.exists():
-        raise NoJournal(f"{path}: {DATA_FILE} is missing")
-    try:
-        size = data.stat().st_size
-        with data.open("rb"):
-            pass
-    except OSError as error:
-        raise NoJournal(f"{data}: can't be read: {error.strerror}") from error
-    if size < 2 * _PAGE:
-        raise CorruptJournal(str(data), 0, 0, f"cut off: {size} bytes, at least 8192 are needed")
-    _check_meta_pages(data)
-    return size
-
-
-def _check_meta_pages(data: Path) -> None:
-    """LMDB's two meta pages carry transaction numbers one apart (or both 0 at the start).
-
-    It opens the one with the higher number without further question, so damage to a number
-    would silently take back commits. Read again where a writer may be at work.
-    """
-    for _ in range(_META_READS):
-        with data.open("rb") as file:
-            pages = file.read(2 * _PAGE)
-        numbers = [_TXNID.unpack_from(pages, start)[0] for start in (0, _PAGE)]
-        if abs(numbers[0] - numbers[1]) == 1 or numbers == [0, 0]:
-            return
-    raise CorruptJournal(
-        str(data), 0, 0, f"the meta pages have transactions {numbers}, one apart was expected"
-    )
 
 
 def _create(path: Path) -> None:

@@ -251,19 +251,30 @@ BUGS: Final = (
         "the transaction numbers of the two meta pages are not compared",
         (
             Edit(
-                "journal/environment.py",
-                "if abs(numbers[0] - numbers[1]) == 1 or numbers == [0, 0]:",
-                "if len(numbers) == 2:",
+                "journal/pages.py",
+                "if abs(numbers[0] - numbers[1]) != 1 and numbers != [0, 0]:",
+                "if numbers[0] == numbers[1] and numbers != [0, 0]:",
+            ),
+            Edit(
+                "journal/page_check.py",
+                "if last != number and not (number == 1 and last == 0):",
+                "if last > number:",
             ),
         ),
         CORRUPTION,
         "test_damaged_transaction_number_does_not_take_back_commits",
     ),
     Bug(
-        "a file that is shorter than its pages is opened",
-        (Edit("journal/environment.py", "        if used > size:\n", "        if size == 0:\n"),),
+        "a writer does not check the pages of the file",
+        (
+            Edit(
+                "journal/environment.py",
+                "                    page_check.check(file, heads=True)\n",
+                "                    assert file\n",
+            ),
+        ),
         CORRUPTION,
-        "Fatal Python error: Bus error",
+        "test_data_file_cut_off_anywhere_before_its_end_is_refused|Fatal Python error",
     ),
     Bug(
         "a damaged last block is taken for a torn one and cut off",

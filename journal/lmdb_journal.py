@@ -38,7 +38,7 @@ from journal.errors import CorruptJournal, JournalFailed, JournalVersion, NoJour
 from journal.interface import Answer, Progress, Verification
 from journal.layout import (
     BLOCKS,
-    KEY_ENTRY_SIZE,
+    KEY_SIZE,
     KEYS,
     META,
     META_KEY,
@@ -140,7 +140,7 @@ class LmdbJournal:
         except BaseException:
             transaction.abort()
             raise
-        transaction.commit()
+        self._environment.commit(transaction)
 
     def _check_draft(self, draft: BlockDraft, events: bytes | memoryview) -> None:
         """Raises `ValueError` for a draft that does not continue this journal."""
@@ -347,26 +347,16 @@ class LmdbJournal:
         the digest that the next block goes on from is worked out.
         """
         tail = self._tail
-        entries = self._key_entries()
-        if len(entries) % KEY_ENTRY_SIZE:
-            raise CorruptJournal(
-                self.name, tail.first_sequence, 0, "the index of client keys holds what is no key"
-            )
-        n_keys = len(entries) // KEY_ENTRY_SIZE
-        digest = framing.key_digest(entries)
+        entries = self._environment.fixed_entries(KEYS, KEY_SIZE, STORED_SEQUENCE.size)
+        digest = framing.key_digest(entries.data)
         problem = ""
-        if n_keys != tail.key_total:
-            problem = f"{n_keys} client keys are stored, {tail.key_total} were expected"
+        if len(entries) != tail.key_total:
+            problem = f"{len(entries)} client keys are stored, {tail.key_total} were expected"
         elif tail.has_key_digest and digest != tail.key_digest:
             problem = "the index of client keys is not the one that its digest was taken of"
         if problem:
             raise CorruptJournal(self.name, tail.first_sequence, 0, problem)
         self._tail = tail._replace(key_digest=digest)
-
-    def _key_entries(self) -> bytes:
-        """The whole index of client keys: key and value of each, one after the other."""
-        with self._environment.reading() as transaction:
-            return b"".join(map(b"".join, transaction.cursor(self._keys)))
 
     def _sequence_of(self, key: bytes | memoryview) -> int:
         if len(key) != SEQUENCE.size:

@@ -234,7 +234,7 @@ def test_client_key_of_another_size_in_the_index_is_found_when_a_writer_opens(
         transaction.put(key[:-1], value, db=database)
 
     edit(stored, change)
-    with pytest.raises(CorruptJournal, match="index of client keys holds what is no key"):
+    with pytest.raises(CorruptJournal, match="database keys: an entry is not 16 and 8 bytes long"):
         LmdbJournal.open(stored, writable=True)
 
 

@@ -38,7 +38,7 @@ from adapters.config_tables import (
     TermsTable,
 )
 from adapters.sessions import sessions_of
-from adapters.units import LOT_DIGITS, BadInput, check_zone, scaled_decimal, shown
+from adapters.units import I64_MAX, LOT_DIGITS, BadInput, check_zone, cut, scaled_decimal, shown
 from engine import bounds, records
 from engine import vocabulary as v
 
@@ -152,7 +152,8 @@ def _convert(raw: Any, table: type[T], place: str) -> T:
         found = _WHERE.search(text)
         key = found.group(1).lstrip(".") if found else ""
         text = _WHERE.sub("", text).replace("`", "")
-        raise BadInput(f"{place}{', ' + key if key else ''}: {_lower(text)}") from None
+        where = f"{place}, {cut(key, 80)}" if key else place
+        raise BadInput(f"{where}: {cut(_lower(text), 200)}") from None
 
 
 def _lower(text: str) -> str:
@@ -176,8 +177,10 @@ class _Build:
         """`FILE: instrument EURUSD`, or its position where it has no usable name."""
         for name in names:
             value = raw.get(name)
+            if isinstance(value, int) and abs(value) > I64_MAX:
+                continue
             if isinstance(value, str | int):
-                return f"{self.source}: {kind} {value}"
+                return f"{self.source}: {kind} {cut(str(value), 40)}"
         return f"{self.source}: {kind} number {number}"
 
     def currency(self, number: int, raw: dict[str, Any]) -> None:
@@ -399,7 +402,8 @@ class _Build:
             return
         found = [i for i in self.instruments.values() if i.asset_class == t.asset_class]
         if not found:
-            raise BadInput(f"{place}, asset_class: no instrument is of class {t.asset_class!r}")
+            wanted = shown(t.asset_class or "")
+            raise BadInput(f"{place}, asset_class: no instrument is of class {wanted}")
         yield from found
 
 

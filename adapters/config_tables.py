@@ -13,6 +13,7 @@ import msgspec
 
 from engine import bounds
 
+Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=31)]
 
 
@@ -22,7 +23,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class CurrencyTable(Table, frozen=True, kw_only=True):
     code: Word
-    digits: int = 2
+    digits: Integer = 2
 
 
 class FeedTable(Table, frozen=True, kw_only=True):
@@ -39,8 +40,8 @@ class InstrumentTable(Table, frozen=True, kw_only=True):
     profit: str
     margin: str | None = None
     """Default: the base currency for the forex margin modes, otherwise the profit currency."""
-    digits: int
-    contract_size: int
+    digits: Integer
+    contract_size: Integer
     asset_class: str = "forex"
     profit_mode: str = "forex"
     margin_mode: str = "forex"
@@ -54,9 +55,9 @@ class InstrumentTable(Table, frozen=True, kw_only=True):
     margin_percent: Decimal = Decimal(100)
     initial_margin: Decimal = Decimal(0)
     hedged_size: Decimal = Decimal(0)
-    stops_level_points: int = 0
-    freeze_level_points: int = 0
-    staleness_ms: int = 0
+    stops_level_points: Integer = 0
+    freeze_level_points: Integer = 0
+    staleness_ms: Integer = 0
     price_min: Decimal
     price_max: Decimal
     sessions: list[str] = []
@@ -66,7 +67,7 @@ class InstrumentTable(Table, frozen=True, kw_only=True):
 class GroupTable(Table, frozen=True, kw_only=True):
     name: Word
     currency: str
-    leverage: int = 100
+    leverage: Integer = 100
     level_type: str = "percent"
     margin_call: Decimal = Decimal(100)
     """Percent, or equity in the group's currency for level type money."""
@@ -74,7 +75,7 @@ class GroupTable(Table, frozen=True, kw_only=True):
     free_margin_mode: str = "profit_and_loss"
     withdraw_free_margin: bool = False
     execution_mode: str = "auto"
-    request_timeout_ms: int = 30_000
+    request_timeout_ms: Integer = 30_000
     trading_enabled: bool = True
     fifo: bool = False
     hedge_prohibited: bool = False
@@ -83,10 +84,10 @@ class GroupTable(Table, frozen=True, kw_only=True):
     skip_fully_hedged: bool = False
     compensation: str = "after_stop_out"
     virtual_credit: Decimal = Decimal(0)
-    max_orders: int = bounds.MAX_ORDERS_PER_ACCOUNT
+    max_orders: Integer = bounds.MAX_ORDERS_PER_ACCOUNT
     gap_policy: str = "classic"
-    markup_bid_points: int = 0
-    markup_ask_points: int = 0
+    markup_bid_points: Integer = 0
+    markup_ask_points: Integer = 0
     commission_per_lot: Decimal = Decimal(0)
     agent_commission_per_lot: Decimal = Decimal(0)
     stp_pendings: bool = False
@@ -102,8 +103,8 @@ class TermsTable(Table, frozen=True, kw_only=True):
     trade_mode: str | None = None
     execution_mode: str | None = None
     gap_policy: str | None = None
-    markup_bid_points: int | None = None
-    markup_ask_points: int | None = None
+    markup_bid_points: Integer | None = None
+    markup_ask_points: Integer | None = None
     commission_per_lot: Decimal | None = None
     agent_commission_per_lot: Decimal | None = None
     margin_percent: Decimal | None = None
@@ -115,12 +116,12 @@ class TermsTable(Table, frozen=True, kw_only=True):
 
 
 class AccountTable(Table, frozen=True, kw_only=True):
-    login: int
+    login: Integer
     group: str
     mode: str = "hedging"
-    leverage: int = 0
+    leverage: Integer = 0
     status: str = "enabled"
-    agent: int = 0
+    agent: Integer = 0
     deposit: Decimal = Decimal(0)
     credit: Decimal = Decimal(0)
 
@@ -135,7 +136,7 @@ class ClientsTable(Table, frozen=True, kw_only=True):
     """Habit names with weights; empty: all habits alike."""
     deposit: tuple[Decimal, Decimal] = (Decimal(1_000), Decimal(20_000))
     """Smallest and largest opening deposit, in the group's currency."""
-    leverage: list[int] = []
+    leverage: list[Integer] = []
     """Leverages to choose from; empty: the group's."""
     symbols: list[str] = []
     """What they trade; empty: every instrument."""

@@ -32,7 +32,16 @@ import msgspec
 
 from adapters.config import Settings
 from adapters.describe import COMMAND_NAMES, WORDS
-from adapters.units import I64_MAX, LOT_DIGITS, BadInput, parse_time, scaled, scaled_decimal, shown
+from adapters.units import (
+    I64_MAX,
+    LOT_DIGITS,
+    BadInput,
+    cut,
+    parse_time,
+    scaled,
+    scaled_decimal,
+    shown,
+)
 from engine import bounds, records
 from engine import vocabulary as v
 
@@ -188,9 +197,13 @@ def _configure(given: dict[str, Any]) -> dict[str, Any]:
         raise BadInput(f"configure has no key {shown(next(iter(given)))}")
     try:
         config = msgspec.convert(raw, records.CLASS_OF_CONFIG[kind], strict=True)
+        payload = msgspec.msgpack.encode(config)
     except msgspec.ValidationError as error:
-        raise BadInput(f"configuration: {error}") from None
-    payload = msgspec.msgpack.encode(config)
+        raise BadInput(f"configuration: {cut(str(error), 200)}") from None
+    except OverflowError:
+        raise BadInput("configuration: a number is no 64-bit integer") from None
+    except UnicodeEncodeError:
+        raise BadInput("configuration: a text holds half a character") from None
     if len(payload) > bounds.MAX_PAYLOAD_BYTES:
         raise BadInput(f"configuration: is larger than {bounds.MAX_PAYLOAD_BYTES} bytes")
     return {"kind": kind, "payload": payload}

@@ -20,7 +20,6 @@ it is kept, for the core to refuse with an event, and counted.
 import csv
 import io
 import zipfile
-import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +31,8 @@ import numpy.typing as npt
 from adapters.units import I64_MAX, BadInput, parse_time, scaled, shown
 from engine.bounds import MAX_TIME_NS
 
+MAX_UNPACKED_BYTES = 1 << 30
+"""Of the file in a zip: some 30 million quotes."""
 _NS_PER_MS_DIGITS = 6
 _DAY_NS = 86_400 * 10**9
 
@@ -151,8 +152,15 @@ def _only_member(path: Path, data: bytes) -> bytes:
             names = [n for n in archive.namelist() if not n.endswith("/")]
             if len(names) != 1:
                 raise BadInput(f"{path}: holds {len(names)} files, expected one CSV of quotes")
+            size = archive.getinfo(names[0]).file_size
+            if size > MAX_UNPACKED_BYTES:
+                raise BadInput(
+                    f"{path}: unpacks to {size} bytes, at most {MAX_UNPACKED_BYTES} are allowed"
+                )
             return archive.read(names[0])
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except BadInput:
+        raise
+    except Exception as error:  # zipfile and its codecs have a dozen ways to say it
         raise BadInput(f"{path}: is a damaged or unreadable zip: {error}") from None
 
 

@@ -25,6 +25,8 @@ _TIME = re.compile(
     re.ASCII,
 )
 _FIXED_ZONE = re.compile(r"UTC(?:([+-])(\d\d)(?::?(\d\d))?)?", re.ASCII)
+_LONGEST_ZONE: Final = 64
+"""No zone has a longer name; looking one up takes time and depth by its length."""
 _DIGITS = re.compile(r"-?\d+", re.ASCII)
 
 
@@ -62,18 +64,23 @@ def scaled_decimal(value: Decimal | int, digits: int) -> int:
     if not value.is_finite():
         raise BadInput(f"{value} is not a number")
     if value.adjusted() + digits > 18:
-        raise BadInput(f"{value} is beyond 64 bits")
+        raise BadInput(f"{_number(value)} is beyond 64 bits")
     sign, numerals, exponent = value.as_tuple()
     assert isinstance(exponent, int)
-    shift = exponent + digits
-    magnitude = int("".join(map(str, numerals)))
-    if shift >= 0:
-        magnitude *= 10**shift
-    elif magnitude:
-        magnitude, rest = divmod(magnitude, 10 ** min(-shift, len(numerals) + 1))
-        if rest:
-            raise BadInput(f"{value} has more than {digits} decimals")
+    kept = len(numerals) + exponent + digits  # so many numerals stand before the last decimal
+    if any(numerals[max(0, kept) :]):
+        raise BadInput(f"{_number(value)} has more than {digits} decimals")
+    whole = numerals[: max(0, kept)]
+    magnitude: int = int("".join(map(str, whole)) or "0") * 10 ** (max(0, kept) - len(whole))
+    if magnitude > I64_MAX:
+        raise BadInput(f"{_number(value)} is beyond 64 bits")
     return -magnitude if sign else magnitude
+
+
+def _number(value: Decimal) -> str:
+    """A decimal for a message: a long one is cut."""
+    text = str(value)
+    return text if len(text) <= 40 else shown(text)
 
 
 def unscaled(value: int, digits: int) -> Decimal:
@@ -84,7 +91,12 @@ def unscaled(value: int, digits: int) -> Decimal:
 
 def shown(text: str) -> str:
     """A piece of input for a message: quoted, escaped, cut at 40 characters."""
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+    return repr(cut(text, 40))
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters, with dots where it was longer."""
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def parse_time(text: str) -> int:
@@ -157,6 +169,8 @@ def midnight_ns(day: date, zone: str) -> int:
         tz: timezone | ZoneInfo = timezone(-offset if sign == "-" else offset)
     else:
         try:
+            if len(zone) > _LONGEST_ZONE:
+                raise ValueError
             tz = ZoneInfo(zone)
         except (KeyError, ValueError, OSError):
             raise BadInput(
@@ -164,8 +178,12 @@ def midnight_ns(day: date, zone: str) -> int:
                 " or a zone name that this machine knows"
             ) from None
     start = datetime.combine(day, time(), tzinfo=tz)
-    end = datetime.combine(day + timedelta(days=1), time(), tzinfo=tz)
-    if start.utcoffset() != end.utcoffset():
+    try:
+        end = datetime.combine(day + timedelta(days=1), time(), tzinfo=tz)
+        changes = start.utcoffset() != end.utcoffset()
+    except OverflowError:
+        raise BadInput(f"{day} is beyond the calendar") from None
+    if changes:
         raise BadInput(
             f"the clock of {zone} changes on {day}; name a fixed offset such as UTC-05 instead"
         )

@@ -172,13 +172,16 @@ def check_settings(settings: Settings) -> None:
     """Raises `BadInput` if the core refuses any of the configuration; nothing is written."""
     engine = Engine()
     for command in opening_commands(settings):
-        for event in engine.send(command, time_ns=1):
+        if isinstance(command, records.Config):
+            what = describe_config(command)
+        else:
+            what = f"account {getattr(command, 'login', 0)}"
+        try:
+            events = engine.send(command, time_ns=1)
+        except ValueError as error:
+            raise BadInput(f"{settings.source}: {what}: {error}") from None
+        for event in events:
             if isinstance(event, records.Rejected):
-                what = (
-                    describe_config(command)
-                    if isinstance(command, records.Config)
-                    else f"account {event.login}"
-                )
                 sentence = reject_codes.SENTENCES.get(event.code, "")
                 raise BadInput(
                     f"{settings.source}: {what}: refused with code {event.code}: {sentence}"

@@ -19,7 +19,7 @@ def comment_of(
     `stop_out`: the event that announced the close, for a close by stop-out.
     """
     if isinstance(event, records.OrderRemoved):
-        return v.COMMENTS[event.reason]
+        return _of_reason(event.reason)
     if isinstance(event, records.PositionChanged):
         linked = event.previous_position != event.position
         return f"from #{event.previous_position}" if linked else ""
@@ -32,4 +32,9 @@ def comment_of(
         return f"so: {level}%/{equity}/{margin}"[:MOST_BYTES]
     if event.rest_position not in (0, event.position):
         return f"to #{event.rest_position}"
-    return v.COMMENTS[event.reason]
+    return _of_reason(event.reason)
+
+
+def _of_reason(reason: int) -> str:
+    """Empty for a reason that this version does not know."""
+    return v.COMMENTS[reason] if 0 <= reason < len(v.COMMENTS) else ""

@@ -20,6 +20,7 @@ import blake3
 import msgspec
 import xxhash
 
+from adapters.units import shown
 from engine import Engine
 from engine.hooks import BrokenHook, Hooks
 from engine.records import HookSet
@@ -53,14 +54,14 @@ def load_hooks(module_name: str) -> Hooks:
     """
     try:
         module = importlib.import_module(module_name)
+        found = {n: getattr(module, n) for n in HOOK_NAMES if getattr(module, n, None) is not None}
     except (Exception, SystemExit) as error:
-        raise BadHooks(f"hooks {module_name!r}: can't be imported: {error}") from error
-    found = {n: getattr(module, n) for n in HOOK_NAMES if getattr(module, n, None) is not None}
+        raise BadHooks(f"hooks {shown(module_name)}: can't be imported: {error}") from error
     if not found:
-        raise BadHooks(f"hooks {module_name!r}: none of {', '.join(HOOK_NAMES)} is defined")
+        raise BadHooks(f"hooks {shown(module_name)}: none of {', '.join(HOOK_NAMES)} is defined")
     for name, hook in found.items():
         if not callable(hook):
-            raise BadHooks(f"hooks {module_name!r}: {name} can't be called")
+            raise BadHooks(f"hooks {shown(module_name)}: {name} can't be called")
     return Hooks(**found)
 
 

@@ -24,7 +24,7 @@ from engine.hooks import Hooks
 from engine.invariants import ALWAYS, ON_DEMAND
 from engine.logical_state import dump, load
 from engine.model.accounts import Account, Trade
-from engine.records import decode_all, encode
+from engine.records import CorruptRecord, decode_all, encode
 
 
 class AccountFigures(msgspec.Struct, frozen=True):
@@ -108,9 +108,14 @@ class Engine:
     def from_state(
         cls, state: bytes, sequence: int, time_ns: int, hooks: Hooks | None = None
     ) -> "Engine":
-        """An engine that stands where `state_bytes` was taken. Raises `CorruptRecord`."""
+        """An engine that stands where `state_bytes` was taken.
+
+        Raises `CorruptRecord` for bytes that no engine gives: what is loaded gives the same.
+        """
         engine = cls.__new__(cls)
         engine._core = load(state, hooks if hooks is not None else Hooks())
+        if engine.state_bytes() != state:
+            raise CorruptRecord("state: an engine that stands there gives other bytes")
         engine._core.sequence = sequence
         engine._core.time_ns = time_ns
         return engine

@@ -14,7 +14,7 @@ from librt.strings import read_i64_le
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from engine import records
+from engine import bounds, records
 from engine import vocabulary as v
 from engine.configuration.apply import apply_config
 from engine.core import Core
@@ -266,7 +266,19 @@ def _load_config(core: Core, reader: WordReader) -> None:
         config: records.Config = msgspec.msgpack.decode(payload, type=config_class)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CorruptRecord(f"state: configuration of kind {kind} is not readable") from error
+    if not _is_small(config):
+        raise CorruptRecord(f"state: configuration of kind {kind} is out of range")
     apply_config(core, config)
+
+
+def _is_small(config: records.Config) -> bool:
+    """Whether tables and powers that grow with a number of the configuration stay small."""
+    if isinstance(config, records.Instrument):
+        small = 1 <= config.instrument <= bounds.MAX_INSTRUMENTS
+        return small and 0 <= config.digits <= bounds.MAX_DIGITS
+    if isinstance(config, records.Currency):
+        return 0 <= config.digits <= bounds.MAX_DIGITS
+    return True
 
 
 def _load_quote(core: Core, reader: WordReader) -> None:

@@ -131,13 +131,15 @@ def read(value: bytes | memoryview, key: int) -> Snapshot:
     body = value[HEADER_SIZE:]
     if xxhash.xxh3_128_digest(body) != info.body_checksum:
         raise SnapshotError(f"snapshot {key}: its state does not match its checksum")
+    if info.state_bytes < 0:
+        raise SnapshotError(f"snapshot {key}: {info.state_bytes} bytes of state")
     if info.encoding == ZSTD:
         try:
             state = zstandard.ZstdDecompressor().decompress(
                 body, max_output_size=info.state_bytes, allow_extra_data=False
             )
-        except zstandard.ZstdError as error:
-            raise SnapshotError(f"snapshot {key}: can't be unpacked: {error}") from error
+        except (zstandard.ZstdError, MemoryError) as error:
+            raise SnapshotError(f"snapshot {key}: can't be unpacked: {error!r}") from error
     elif info.encoding == RAW:
         state = bytes(body)
     else:

@@ -43,7 +43,7 @@ def read(directory: Path) -> Origin | None:
     """The label of a directory; None if there is none that can be read."""
     try:
         return msgspec.json.decode((directory / NAME).read_bytes(), type=Origin)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -10,11 +10,20 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from adapters.cli.directory import check_reachable
 from adapters.hook_plugin import load_hooks
 from adapters.units import I64_MAX, BadInput, parse_time, shown
 from engine import Hooks
 
-Directory = Annotated[Path, Parameter(help="Directory of the run: journal and snapshots.")]
+
+def _reachable(_: object, directory: Path) -> None:
+    """Raises `BadInput` for a directory that can't be looked into."""
+    check_reachable(directory)
+
+
+Directory = Annotated[
+    Path, Parameter(validator=_reachable, help="Directory of the run: journal and snapshots.")
+]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of text.")]
 HookModule = Annotated[
     str | None,

@@ -4,6 +4,7 @@ This file may print, nothing else. Results are plain lines or JSON whose decimal
 their digits. A progress bar shows only where stderr is a terminal.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -28,9 +29,16 @@ class OutputFailed(Exception):
 
 
 def say(text: str = "") -> None:
-    """A line of the result. Raises `OutputFailed`, or `BrokenPipeError`."""
+    """A line of the result. Raises `OutputFailed`, or `BrokenPipeError`.
+
+    What the output has no letter for is escaped: names of files need not be text.
+    """
     with _output():
-        print(text)
+        try:
+            print(text)
+        except UnicodeEncodeError:
+            encoding = sys.stdout.encoding
+            print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def flush() -> None:
@@ -77,6 +85,11 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int):
         return str(value)
     return f"{value:,}"
+
+
+def path_text(path: Path) -> str:
+    """A path for JSON; bytes in it that are no text are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def rate(count: int, seconds: float, what: str) -> str:

@@ -15,11 +15,27 @@ from journal import JournalError, JournalInUse, LmdbJournal
 _OWN = (JOURNAL_FOLDER, SNAPSHOT_FOLDER, origin.NAME)
 
 
+def check_reachable(directory: Path) -> None:
+    """Raises `BadInput` for a directory that the system, or LMDB, can't look into."""
+    try:
+        str(directory).encode("utf-8")
+        (directory / JOURNAL_FOLDER / "data.mdb").exists()
+    except UnicodeEncodeError:
+        raise BadInput(f"{directory}: can't be used: its name is not UTF-8 text") from None
+    except OSError as error:
+        raise BadInput(f"{directory}: can't be used: {error.strerror}") from None
+
+
 def check_new(directory: Path) -> None:
     """Raises `BadInput` unless the directory is empty or does not exist yet."""
+    check_reachable(directory)
     if directory.exists() and not directory.is_dir():
         raise BadInput(f"{directory}: is not a directory")
-    if directory.exists() and any(directory.iterdir()):
+    try:
+        is_empty = not directory.exists() or not any(directory.iterdir())
+    except OSError as error:
+        raise BadInput(f"{directory}: can't be used: {error.strerror}") from None
+    if not is_empty:
         holds = "a journal" if (directory / JOURNAL_FOLDER).exists() else "files"
         raise BadInput(f"{directory}: already holds {holds}; name a new or an empty directory")
 

@@ -54,7 +54,9 @@ def run(
         seed=seed,
         clients=clients,
         ticks=made.quote_count,
-        files=[str(f) for f in (config, *(s.source.path for s in series), commands) if f],
+        files=[
+            console.path_text(f) for f in (config, *(s.source.path for s in series), commands) if f
+        ],
     )
     if not json:
         _print_input(label, series)
@@ -85,7 +87,11 @@ def _as_dict(label: origin.Origin, live: session.Live, series: list[TickSeries])
         "seed": label.seed,
         "clients": label.clients,
         "files": [
-            {"file": str(s.source.path), "quotes": len(s.times_ns), "crossed": s.crossed}
+            {
+                "file": console.path_text(s.source.path),
+                "quotes": len(s.times_ns),
+                "crossed": s.crossed,
+            }
             for s in series
         ],
         **session.summary(live),

@@ -1,0 +1,46 @@
+"""Arguments that once broke the promise of the command line: found by fuzzing."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.cli import origin
+from tests.fuzz import good
+from tests.fuzz.of_cli import run
+
+pytestmark = pytest.mark.once
+
+# ---------------------------------------------------------------- the command line
+
+
+NAMES = {
+    "too-long": ("n" * 300, "File name too long"),
+    "too-deep": ("d." * 2_500, "File name too long"),
+    "no-text": ("\udcff", "its name is not UTF-8 text"),
+}
+
+
+@pytest.mark.parametrize(("name", "said"), NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize(
+    "call", ["run DIR --config CONFIG", "demo --out DIR --ticks 3 --clients 0", "verify DIR"]
+)
+def test_a_directory_that_can_not_be_is_bad_input(
+    tmp_path: Path, call: str, name: str, said: str
+) -> None:
+    directory = tmp_path / name
+    values = {"DIR": str(directory), "CONFIG": str(good.CONFIGURATION)}
+    code, _, error = run([values.get(word, word) for word in call.split()])
+    assert code == 2 and said in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_whose_name_is_no_text_is_read_and_named(tmp_path: Path) -> None:
+    for number, options in enumerate(([], ["--json"])):
+        quotes = tmp_path / "quotes-\udcff.csv"
+        quotes.write_bytes(good.CSV[0])
+        directory = tmp_path / f"run-{number}"
+        arguments = ["run", str(directory), "--config", str(good.CONFIGURATION)]
+        code, said, _ = run([*arguments, "--ticks", f"EURUSD@oanda={quotes}", *options])
+        assert code == 0 and "quotes-\\" in said
+        label = origin.read(directory)
+        assert label is not None and label.files[1].endswith("quotes-\\xff.csv")

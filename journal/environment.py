@@ -29,6 +29,7 @@ import lmdb
 
 from journal import page_check
 from journal.errors import CorruptJournal, JournalError, JournalFailed, JournalInUse, NoJournal
+from journal.meta_pages import MetaPages
 from journal.pages import PAGE as _PAGE
 from journal.pages import Bytes, PageFile
 
@@ -44,7 +45,6 @@ _SPARE: Final = 1 << 18
 """Bytes of room beyond the values themselves: tree pages and LMDB's list of free pages."""
 _ZEROS: Final = bytes(1 << 20)
 _TRIES: Final = 100
-"""A reader is too late if two commits come between taking hold of a state and finding it."""
 _SMALLEST_STEP: Final = 1 << 20
 _LARGEST_STEP: Final = 64 << 20
 _NO_PREALLOCATION: Final = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
@@ -68,6 +68,7 @@ class Environment:
         self._users = 0
         self._writer_lock: int | None = None
         self._data_file = -1
+        self._metas = MetaPages()
         self._databases: dict[bytes, Any] = {}
         self._lock = threading.RLock()
         self._allocated = 0
@@ -112,18 +113,17 @@ class Environment:
     def fixed_entries(self, name: bytes, key_bytes: int, value_bytes: int) -> Bytes:
         """All entries of a named database in the order of keys: a row each, key and then value.
 
-        For a database whose keys and values have fixed sizes; a hundred nanoseconds an entry.
-        Raises `KeyError` where there is no such database, `CorruptJournal` where it is damaged
-        or an entry has other sizes.
+        Read past LMDB, a hundred nanoseconds an entry. Raises `KeyError` where there is no such
+        database, `CorruptJournal` where it is damaged or an entry has other sizes.
         """
         return self._with_pages(
             lambda file, number: page_check.entries(file, number, name, key_bytes, value_bytes)
         )
 
     def _with_pages(self, read: Callable[[PageFile, int], _Read | None]) -> _Read:
-        """What `read` finds in the file past LMDB, in the newest state, which is held meanwhile.
+        """What `read` finds in the file, given the number of a state that LMDB holds meanwhile.
 
-        It is given the number of the state's transaction, and gives None if that has gone.
+        It gives None where that state is none of the last two any more.
         """
         with contextlib.closing(PageFile(self.file)) as file:
             for _ in range(_TRIES):
@@ -153,7 +153,16 @@ class Environment:
         used = (info["last_pgno"] + 1) * _PAGE
         if used + needed > min(self._allocated, info["map_size"]):
             self._make_room(used, needed, info["map_size"])
+        self._metas.note(self._data_file)
         return self._environment.begin(write=True)
+
+    def commit(self, transaction: lmdb.Transaction) -> None:
+        """Commits a transaction of `begin_write`. Raises `lmdb.Error`; all is over then."""
+        try:
+            transaction.commit()
+        except BaseException:
+            self._metas.put_back(self._data_file)
+            raise
 
     def _make_room(self, used: int, needed: int, map_bytes: int) -> None:
         """Grows the map and the file, between transactions, so that `needed` bytes fit."""
@@ -249,6 +258,7 @@ class Environment:
         """Another writer may come now."""
         if self._writer_lock is not None:
             if self._data_file >= 0:
+                self._metas.put_back(self._data_file)
                 os.close(self._data_file)
             self._data_file = -1
             os.close(self._writer_lock)

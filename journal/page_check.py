@@ -75,8 +75,9 @@ def check(file: PageFile, number: int | None = None, *, heads: bool) -> bool | N
     )
     if meta is None:
         return None
-    for state in (older, newer):
-        _check_number(file, state, Tree(file, FREE_LIST, state.free, state.page, state.last_page))
+    for state in (newer, older):
+        if state is newer or not _is_left_over(state):
+            _check_number(file, state)
     free = Tree(file, FREE_LIST, meta.free, meta.page, meta.last_page)
     free.check_free()
     used = free.used
@@ -120,7 +121,14 @@ def entries(
     raise KeyError(name)
 
 
-def _check_number(file: PageFile, meta: Meta, free: Tree) -> None:
+def newest_trees(file: PageFile) -> dict[str, Tree]:
+    """The named databases of the newest state, by what `named` calls them; held as for `check`."""
+    meta = file.metas()[1]
+    names = Tree(file, NAMES, meta.main, meta.page, meta.last_page)
+    return {tree.owner: tree for tree in _databases(file, names)}
+
+
+def _check_number(file: PageFile, meta: Meta) -> None:
     """The number of a state is that of the last transaction which freed pages in it."""
     number = meta.number
     if number <= 1:
@@ -128,11 +136,22 @@ def _check_number(file: PageFile, meta: Meta, free: Tree) -> None:
         if empty != (number == 0):
             found = "no content" if empty else "content"
             raise file.damage(meta.page, f"has transaction {number}, and {found}")
-    last = free.last_number()
+    last = Tree(file, FREE_LIST, meta.free, meta.page, meta.last_page).last_number()
     if last != number and not (number == 1 and last == 0):
         raise file.damage(
             meta.page, f"has transaction {number}, but its free list ends with {last}"
         )
+
+
+def _is_left_over(older: Meta) -> bool:
+    """Whether the older meta page is what LMDB leaves of a commit that failed at its last write.
+
+    It puts back number and last page then, but not the roots. `meta_pages.py` puts back
+    the rest; if the process ended before, roots beyond the last page tell. (Where they are not,
+    the page can't be told from one whose number was damaged, and is refused.)
+    """
+    roots = (older.free.root, older.main.root)
+    return any(older.last_page < root != NO_PAGE for root in roots)
 
 
 def _databases(file: PageFile, names: Tree) -> Iterator[Tree]:

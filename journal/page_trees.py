@@ -17,6 +17,7 @@ from journal.pages import (
     HEADER,
     LEAF,
     NO_PAGE,
+    NUMBER_BYTES,
     OVERFLOW,
     PAGE,
     Database,
@@ -29,8 +30,6 @@ from journal.pages import (
 _MOST_LEVELS: Final = 32
 _CHUNK: Final = 256
 """Leaves that are looked at together: what they take then stays in the processor's cache."""
-_NUMBER_BYTES: Final = 8
-"""A transaction or page number in the free list."""
 FREE_LIST: Final = "the free list"
 
 
@@ -238,15 +237,15 @@ class Tree:
         for leaves in self.leaves():
             runs = iter(self._big_values(leaves, heads=True).tolist())
             nodes = leaves.nodes
-            if (nodes.key_sizes != _NUMBER_BYTES).any():
+            if (nodes.key_sizes != NUMBER_BYTES).any():
                 raise self._damage(int(leaves.numbers[0]), "a key is no transaction number")
             for node, key in enumerate(leaves.keys.tolist()):
-                number = int.from_bytes(key.ljust(_NUMBER_BYTES, b"\0"), "big")
+                number = int.from_bytes(key.ljust(NUMBER_BYTES, b"\0"), "big")
                 size = int(nodes.values[node])
                 start = int(nodes.starts[node]) + HEADER
                 if nodes.flags[node] == BIG:
                     overflow_pages += next(runs)
-                    first = nodes.data[start : start + _NUMBER_BYTES].tobytes()
+                    first = nodes.data[start : start + NUMBER_BYTES].tobytes()
                     data = self._file.read_value(int.from_bytes(first, "little"), size)
                 else:
                     data = nodes.data[start : start + size].tobytes()
@@ -277,7 +276,7 @@ class Tree:
             children, _ = self._children(number, np.array([b""], "S1"))
             number = children[-1:]
         key: bytes = self._leaves(number, np.array([b""], "S1"), np.array([b""], "S1")).keys[-1]
-        return int.from_bytes(key.ljust(_NUMBER_BYTES, b"\0"), "big")
+        return int.from_bytes(key.ljust(NUMBER_BYTES, b"\0"), "big")
 
 
 def named(name: bytes) -> str:

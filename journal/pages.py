@@ -49,7 +49,9 @@ _HEAD: Final = struct.Struct("<QHHHH")
 """Page number, padding, flags, then lower and upper, or the number of overflow pages."""
 _DATABASE: Final = struct.Struct("<IHHQQQQQ")
 _META: Final = struct.Struct("<IIQQ48s48sQQ")
-_META_BYTES: Final = HEADER + _META.size
+META_BYTES: Final = HEADER + _META.size
+NUMBER_BYTES: Final = 8
+"""Of the number of a transaction, at the end of a meta page, or of a page."""
 _NODE: Final = struct.Struct("<IHH")
 _TAIL: Final = LONGEST_KEY + 1
 """Spare bytes behind the pages in memory, so that a key can be fetched at full width."""
@@ -224,11 +226,11 @@ class PageFile:
             raise self.damage(
                 1, f"the file has flags {second.free.flags:#x}, page 0 has {first.free.flags:#x}"
             )
-        return (second, first) if first.number > second.number else (first, second)
+        return (second, first) if first.number >= second.number else (first, second)
 
     def _meta(self, page: int, data: bytes) -> Meta:
         """One meta page, right in itself."""
-        if len(data) < _META_BYTES:
+        if len(data) < META_BYTES:
             raise self.damage(page, f"cut off, {PAGE} bytes were expected")
         number, _, flags, _, _ = _HEAD.unpack_from(data)
         if number != page or flags != META:

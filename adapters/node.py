@@ -168,9 +168,9 @@ class Node:
 
         `time_ns`: when it arrived, nanoseconds since 1970-01-01 UTC. A command whose client
         key is known is not applied: with the same content the first answer is given again
-        (`repeated`), with another `KeyConflict` is raised. `ValueError` or `TypeError` for what
-        is no command; nothing has changed then. `HookFailed` ends the node. What `on_commit`
-        raises comes through where the command fills its block.
+        (`repeated`), with another `KeyConflict` is raised, once the first is durable. `ValueError`
+        or `TypeError` for what is no command; nothing has changed then. `HookFailed` ends the
+        node. What `on_commit` raises comes through where this call commits.
         """
         if self._failure or self._closed or self._telling:
             self._check_ready()
@@ -258,8 +258,13 @@ class Node:
         """The answer to the first command with this key, or None where it is new."""
         known = self._open_keys.get(key)
         if known is not None:
-            compare(key, known[1].sequence, known[0], record)
-            return known[1].repeat()
+            command, first = known
+            try:
+                compare(key, first.sequence, command, record)
+            except KeyConflict:
+                self.commit()  # the refusal names the first command: a crash must not undo that
+                raise
+            return first.repeat()
         if key in self._bulk_keys:
             self.commit()
         sequence = self.journal.lookup_key(key)

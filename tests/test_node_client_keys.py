@@ -77,6 +77,17 @@ def test_same_key_with_other_content_names_the_field(
         assert node.submit(DEPOSIT, START_NS).repeated
 
 
+def test_refusal_of_a_key_is_given_only_once_the_first_command_is_durable(tmp_path: Path) -> None:
+    node = opened(tmp_path)
+    first = node.submit(DEPOSIT, START_NS)
+    with pytest.raises(KeyConflict):
+        node.submit(msgspec.structs.replace(DEPOSIT, amount_minor=501), START_NS)
+    assert first.durable and node.durable_sequence == first.sequence
+    node.journal.close()  # the process ends here
+    with Node.open(tmp_path) as again:
+        assert again.submit(DEPOSIT, START_NS).repeated
+
+
 def test_same_key_on_another_kind_of_command_names_the_command(tmp_path: Path) -> None:
     with opened(tmp_path) as node:
         node.submit(DEPOSIT, START_NS)

@@ -14,7 +14,7 @@ from importlib import metadata
 
 from cyclopts import App, CycloptsError
 
-from adapters.cli import checkpoint, demo, diff, look, proof, run, verify
+from adapters.cli import checkpoint, demo, diff, look, proof, run, salvage, verify
 from adapters.cli.console import OutputFailed, flush, note
 from adapters.hook_plugin import BadHooks, HookFailed
 from adapters.node import KeyConflict, NodeFailed
@@ -65,6 +65,7 @@ for command in (
     look.state,
     look.events,
     verify.verify,
+    salvage.salvage,
     checkpoint.checkpoint,
     checkpoint.keygen,
     diff.diff,

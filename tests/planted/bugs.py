@@ -91,13 +91,14 @@ BUGS: Final = (
                 "                sync=False,",
             ),
             Edit(
-                "journal/lmdb_journal.py",
-                "            raise\n        transaction.commit()\n",
-                "            raise\n        transaction.commit()\n"
-                "        try:\n"
-                "            self._environment._environment.sync(True)\n"
-                "        except lmdb.Error:\n"
-                "            self._environment._environment.sync(True)\n",
+                "journal/environment.py",
+                "            transaction.commit()\n        except",
+                "            transaction.commit()\n"
+                "            try:\n"
+                "                self._environment.sync(True)\n"
+                "            except lmdb.Error:\n"
+                "                self._environment.sync(True)\n"
+                "        except",
             ),
         ),
         NTH_FAULT,
@@ -112,16 +113,12 @@ BUGS: Final = (
                 "                sync=False,",
             ),
             Edit(
-                "journal/lmdb_journal.py",
-                "            raise\n        transaction.commit()\n",
-                "            raise\n        transaction.commit()\n"
-                "        with contextlib.suppress(lmdb.Error):\n"
-                "            self._environment._environment.sync(True)\n",
-            ),
-            Edit(
-                "journal/lmdb_journal.py",
-                "from collections.abc import Iterator\n",
-                "import contextlib\nfrom collections.abc import Iterator\n",
+                "journal/environment.py",
+                "            transaction.commit()\n        except",
+                "            transaction.commit()\n"
+                "            with contextlib.suppress(lmdb.Error):\n"
+                "                self._environment.sync(True)\n"
+                "        except",
             ),
         ),
         NTH_FAULT,
@@ -138,6 +135,30 @@ BUGS: Final = (
         ),
         COMMITS,
         "test_node_is_dead_after_a_failed_commit",
+    ),
+    Bug(
+        "two writers may have a journal open",
+        (
+            Edit(
+                "journal/environment.py",
+                "fcntl.LOCK_EX | fcntl.LOCK_NB",
+                "fcntl.LOCK_SH | fcntl.LOCK_NB",
+            ),
+        ),
+        COMMITS,
+        "test_second_writer_on_a_directory_is_refused",
+    ),
+    Bug(
+        "an answer is cut from the wrong place of its block",
+        (
+            Edit(
+                "adapters/node.py",
+                "        self._bulk_keys = set()\n        self._event_end = 0\n        draft",
+                "        self._bulk_keys = set()\n        draft",
+            ),
+        ),
+        COMMITS,
+        "FAILED",
     ),
     Bug(
         "the folder of a new journal is not synced",
@@ -350,6 +371,12 @@ BUGS: Final = (
         "FAILURE",
     ),
     Bug(
+        "client keys of a bulk block are forgotten",
+        (Edit("adapters/node.py", "        self._draft.keys += keys\n", ""),),
+        CLIENT_KEYS,
+        "test_key_from_a_bulk_block_is_known_to_a_single_command",
+    ),
+    Bug(
         "the digest of the client keys is not compared",
         (
             Edit(
@@ -396,6 +423,18 @@ BUGS: Final = (
             ),
         ),
         RESTARTS,
+        "FAILED",
+    ),
+    Bug(
+        "a snapshot holds commands that are not committed",
+        (
+            Edit(
+                "adapters/node.py",
+                "        if self._draft.first_sequence:\n            self.commit()\n        tail",
+                "        tail",
+            ),
+        ),
+        RECOVERY,
         "FAILED",
     ),
     Bug(
@@ -477,6 +516,18 @@ BUGS: Final = (
                 "engine/dispatch.py",
                 "    if time_ns < core.time_ns:\n",
                 "    if time_ns < 0:\n",
+            ),
+        ),
+        RANDOM_DAYS,
+        "FAILURE",
+    ),
+    Bug(
+        "a timer fires one command late",
+        (
+            Edit(
+                "engine/dispatch.py",
+                "core.timers.tops[0] <= time_ns",
+                "core.timers.tops[0] < time_ns",
             ),
         ),
         RANDOM_DAYS,

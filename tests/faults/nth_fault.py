@@ -31,6 +31,7 @@ import lmdb.cpython
 from adapters.node import NodeFailed
 from journal import JournalError
 from tests.faults.disk import PASS, Disk, Operation
+from tests.faults.platter import PAGE
 from tests.faults.session import Script, Session, make_stores_small, recovered
 from tests.soak.campaign import Campaign, arguments_of
 
@@ -39,7 +40,10 @@ N_COMMITS: Final = (5, 3)
 """In each of the lives of the session's journal."""
 SNAPSHOT_EVERY: Final = 2
 SHORT: Final = 1
-"""The write is cut in half instead of refused."""
+"""The write ends early, where a page ends, as on a disk that is full all at once.
+
+One that lies within a page is refused (ENOSPC): the system takes it whole or not at all.
+"""
 NAMES: Final = {
     shim.WRITE: "write",
     shim.SYNC: "sync",
@@ -96,7 +100,7 @@ class Run:
         if self.seen[name] > fault.n and not fault.lasting:
             return PASS
         self.struck += 1
-        return max(1, operation.length // 2) if fault.error == SHORT else fault.error
+        return shortened(operation) if fault.error == SHORT else fault.error
 
     def play(self) -> None:
         """The session, up to its end or to the failure of the node."""
@@ -149,6 +153,14 @@ class Run:
             self.wrong = f"the node lives on with another state after: {error}"
         elif node.durable_sequence != node.sequence:
             self.wrong = f"the node lives on and commits nothing after: {error}"
+
+
+def shortened(operation: Operation) -> int:
+    """The verdict that cuts a write short: so many bytes of it, or a refusal."""
+    first = PAGE - operation.offset % PAGE
+    if operation.length <= first:
+        return -errno.ENOSPC
+    return first + (operation.length - first) // (2 * PAGE) * PAGE
 
 
 def case(seed: int, script: Script, fault: Fault, scratch: Path) -> tuple[str, Counter[str]]:

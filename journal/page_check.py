@@ -75,11 +75,12 @@ def check(file: PageFile, number: int | None = None, *, heads: bool) -> bool | N
     )
     if meta is None:
         return None
-    for state in (newer, older):
-        if state is newer or not _is_left_over(state):
-            _check_number(file, state)
     free = Tree(file, FREE_LIST, meta.free, meta.page, meta.last_page)
-    free.check_free()
+    _check_number(file, meta, free.check_free())
+    other = older if meta is newer else newer
+    if other is newer or not _is_left_over(other):
+        of_other = Tree(file, FREE_LIST, other.free, other.page, other.last_page)
+        _check_number(file, other, of_other.last_number())
     used = free.used
     names = Tree(file, NAMES, meta.main, meta.page, meta.last_page)
     for tree in _databases(file, names):
@@ -128,15 +129,14 @@ def newest_trees(file: PageFile) -> dict[str, Tree]:
     return {tree.owner: tree for tree in _databases(file, names)}
 
 
-def _check_number(file: PageFile, meta: Meta) -> None:
-    """The number of a state is that of the last transaction which freed pages in it."""
+def _check_number(file: PageFile, meta: Meta, last: int) -> None:
+    """The number of a state is that of the last transaction in its own free list."""
     number = meta.number
     if number <= 1:
         empty = meta.main.root == NO_PAGE
         if empty != (number == 0):
             found = "no content" if empty else "content"
             raise file.damage(meta.page, f"has transaction {number}, and {found}")
-    last = Tree(file, FREE_LIST, meta.free, meta.page, meta.last_page).last_number()
     if last != number and not (number == 1 and last == 0):
         raise file.damage(
             meta.page, f"has transaction {number}, but its free list ends with {last}"

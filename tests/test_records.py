@@ -288,6 +288,40 @@ def test_bytes_that_are_no_record_are_refused_with_their_place(
             Engine().apply(data)
 
 
+def configure(size: int, length: int, payload: bytes) -> bytes:
+    """A `Configure` of this size in its header, and this length of its payload."""
+    return word(3, 1, size) + CONFIGURE[8:32] + struct.pack("<q", length) + payload
+
+
+LARGEST = 40 + bounds.MAX_PAYLOAD_BYTES
+# All that the codec says of a `Configure` record, whose size is not known in advance.
+SIZES = [
+    (configure(40, 0, b""), ""),
+    (configure(48, 8, bytes(8)), ""),
+    (configure(48, 1, bytes(8)), ""),
+    (configure(LARGEST, LARGEST - 40, bytes(LARGEST)), ""),
+    (configure(32, 0, b""), "offset 0: 32 is no size of a Configure record"),
+    (
+        configure(LARGEST + 8, LARGEST - 32, bytes(LARGEST)),
+        f"offset 0: {LARGEST + 8} is no size of a Configure record",
+    ),
+    (configure(48, 0, bytes(8)), "offset 0: payload of 0 bytes in a record of 48"),
+    (configure(48, 9, bytes(8)), "offset 0: payload of 9 bytes in a record of 48"),
+    (configure(44, 4, bytes(8)), "offset 0: payload of 4 bytes in a record of 44"),
+]
+
+
+@pytest.mark.parametrize(("data", "message"), SIZES, ids=lambda x: str(x)[:50])
+def test_a_configuration_has_the_size_that_its_payload_needs(data: bytes, message: str) -> None:
+    if message:
+        with pytest.raises(r.CorruptRecord) as error:
+            r.decode(data)
+        assert str(error.value) == message
+    else:
+        record, end = r.decode(data)
+        assert r.encode(record) == data[:end]
+
+
 @pytest.mark.parametrize(
     ("left", "message"), [(10, "10 bytes left, a"), (30, "30 bytes left of a")]
 )

@@ -50,6 +50,18 @@ def test_record_starts_when_a_header_is_impossible_names_the_offset(header: int)
         framing.record_starts(tick(1) + header.to_bytes(8, "little") + tick(2)[8:])
 
 
+def test_a_large_block_of_plain_records_is_not_walked_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = framing._FEW_WORDS // len(framing.words_of(tick(1)))
+    walked: list[int] = []
+    monkeypatch.setattr(framing, "_walk", lambda words: walked.append(len(words)))
+    assert framing.record_starts(tick(1) * (few + 1)).tolist() == list(range(0, 7 * few + 7, 7))
+    assert walked == []
+    framing.record_starts(tick(1) * few)
+    assert walked == [7 * few]
+
+
 def test_offsets_cut_a_block_at_a_sequence_and_at_a_time() -> None:
     data = tick(5) + order(6) + tick(7) + tick(8)
     assert framing.offset_after_sequence(data, 4) == 0

@@ -1,0 +1,183 @@
+"""Bands are as wide as their proof allows, and never wider (engine/risk.py).
+
+This file may ask for the edges of bands and try prices around them. That no margin call is
+missed is shown by the random days; a band that is narrower than it could be changes no event,
+it only costs time, so it is measured here.
+"""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import Engine
+from engine import records as r
+from engine import vocabulary as v
+from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS, NEVER
+from engine.risk import fraction
+from tests.rules.world import CLIENT, DAX, EURUSD, USDJPY, World
+
+UNIT = 2**30
+
+
+# ------------------------------------------------------------ fractions
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shift", "result"),
+    [
+        (0, 1_000, 4, 0),
+        (1, 1_000, 4, UNIT // 1_000),
+        (61, 1_000, 4, 61 * UNIT // 1_000),
+        (62, 1_000, 4, UNIT // 16),
+        (10**12, 1_000, 4, UNIT // 16),
+        (15, 1_000, 6, UNIT // 64),
+        (14, 1_000, 6, 14 * UNIT // 1_000),
+        (0, 0, 6, UNIT // 64),
+        # The last whole number that is taken as it is, and the first that is halved, twice.
+        (2**27 + 1, 2**32 - 1, 4, (2**27 + 1) * UNIT // (2**32 - 1)),
+        (2**27 + 3, 2**32, 4, (2**26 + 1) * UNIT // (2**31 + 1)),
+        (7 * 2**20 + 3, 2**33, 6, 7 * 2**18 * UNIT // (2**31 + 1)),
+    ],
+)
+def test_a_fraction_is_rounded_down_in_units_of_2_to_the_minus_30(
+    part: int, whole: int, shift: int, result: int
+) -> None:
+    assert fraction(part, whole, shift) == result
+
+
+@given(st.integers(0, 2**61), st.integers(1, 2**61), st.sampled_from([4, 6]))
+def test_a_fraction_is_never_too_large_and_hardly_too_small(
+    part: int, whole: int, shift: int
+) -> None:
+    exact = min(Fraction(part, whole), Fraction(1, 2**shift)) * UNIT
+    found = fraction(part, whole, shift)
+    if part < whole >> shift:
+        assert found <= exact
+    assert exact * (1 - Fraction(1, 2**24)) - 2 <= found <= UNIT >> shift
+
+
+# ------------------------------------------------------------ edges
+
+
+def edge(world: World, direction: int, instrument: int = EURUSD) -> int | None:
+    """The price at which the first watch of a direction is reached; None without one."""
+    top = world.engine._core.bands.tops[instrument * DIRECTIONS + direction]
+    if top == NEVER:
+        return None
+    return -int(top) if direction in (BID_DOWN, ASK_DOWN) else int(top)
+
+
+def called_at(world: World, bid: int, kind: type[r.Event] = r.MarginCall) -> bool:
+    """Whether an engine in the same state writes such an event at this EURUSD quote."""
+    engine = world.engine
+    other = Engine.from_state(engine.state_bytes(), engine.sequence, engine.time_ns)
+    quote = r.Tick(instrument=EURUSD, feed=1, bid_points=bid, ask_points=bid + 10)
+    return any(isinstance(event, kind) for event in other.send(quote, world.now))
+
+
+def first_price(world: World, step: int, kind: type[r.Event] = r.MarginCall) -> int:
+    """The first bid of EURUSD, going down or up, at which such an event is written."""
+    bid = world.engine.quote(EURUSD)[0]
+    low, high = 0, 40_000
+    while low < high:
+        middle = (low + high) // 2
+        if called_at(world, bid + step * middle, kind):
+            high = middle
+        else:
+            low = middle + 1
+    return bid + step * low
+
+
+def test_falling_prices_are_watched_for_buys_alone_and_closely() -> None:
+    world = World()
+    world.buy(200)
+    due = first_price(world, -1)
+    found = edge(world, BID_DOWN)
+    assert found is not None and due <= found
+    distance, width = 110_000 - due, 110_000 - found
+    assert width >= distance * Fraction(16, 17) - 10
+    assert [edge(world, d) for d in (BID_UP, ASK_UP, ASK_DOWN)] == [None] * 3
+
+
+def test_rising_prices_are_watched_for_sells_alone_and_closely() -> None:
+    world = World()
+    world.sell(200)
+    due = first_price(world, +1) + 10
+    found = edge(world, ASK_UP)
+    assert found is not None and found <= due
+    distance, width = due - 110_010, found - 110_010
+    assert width >= distance * Fraction(16, 17) - 10
+    assert [edge(world, d) for d in (BID_UP, BID_DOWN, ASK_DOWN)] == [None] * 3
+
+
+def test_a_band_ends_at_a_sixteenth_of_the_price_however_much_money_there_is() -> None:
+    world = World()
+    world.buy(1)
+    found = edge(world, BID_DOWN)
+    assert found == 110_000 - 110_000 // 16 - 1
+
+
+def test_an_account_under_margin_call_is_watched_both_ways() -> None:
+    world = World(deposit=400_000, stop_out_level=2_000)
+    world.buy(200)
+    world.tick(first_price(world, -1))
+    assert any(isinstance(event, r.MarginCall) for event in world.log)
+    bid = world.engine.quote(EURUSD)[0]
+    up, down = edge(world, BID_UP), edge(world, BID_DOWN)
+    assert up is not None and down is not None
+    cleared, out = first_price(world, 1, r.MarginCallCleared), first_price(world, -1, r.StopOut)
+    assert bid < up <= cleared and out <= down < bid
+    nearest = min(cleared - bid, bid - out)
+    assert min(up - bid, bid - down) >= nearest * Fraction(16, 17) - 10
+    assert up - bid == bid - down
+
+
+@pytest.mark.parametrize("loss_points", [500, 4_000, 12_000])
+def test_a_converting_price_gets_a_quarter_of_the_slack_and_the_own_price_the_rest(
+    loss_points: int,
+) -> None:
+    world = World(deposit=4_000_000)
+    world.tick(160_000, 160_010, instrument=DAX)
+    world.buy(20, instrument=DAX)
+    world.tick(160_000 - loss_points, 160_010 - loss_points, instrument=DAX)
+    world.deposit(1)  # an account that changes gets new bands
+    figures = world.figures()
+    threshold = figures.margin_minor * world.settings.margin_call_level // 10_000
+    slack = figures.equity_minor - threshold
+    moved = abs(figures.floating_minor)
+    # Points of a tenth, contracts of 10, 0.20 lots, at 1.10010 and in minor units.
+    gross = (160_000 - loss_points) * Fraction(20 * 110_010, 100_000)
+    kappa = min(Fraction(slack, 4) / (Fraction(17, 8) * moved), Fraction(1, 64))
+    spent = Fraction(17, 8) * moved * kappa
+    rho = min((slack - spent) / (gross * Fraction(17, 16)), Fraction(1, 16))
+    own, converting = edge(world, BID_DOWN, DAX), edge(world, BID_DOWN, EURUSD)
+    assert own is not None and converting is not None
+    assert 160_000 - loss_points - own == pytest.approx(
+        float(rho * (160_000 - loss_points)), rel=0.01, abs=3
+    )
+    assert 110_000 - converting == pytest.approx(float(kappa * 110_000), rel=0.01, abs=3)
+    up = edge(world, BID_UP, EURUSD)
+    assert up is not None and up - 110_000 == 110_000 - converting, "both ways"
+    assert edge(world, BID_UP, DAX) is None
+
+
+def test_who_cannot_be_called_or_stopped_is_not_watched() -> None:
+    world = World(margin_call_level=0, stop_out_level=0, level_type=v.LEVEL_MONEY)
+    world.buy()
+    assert edge(world, BID_DOWN) is not None, "at or below zero"
+    world.close(1)
+    assert [edge(world, d) for d in range(DIRECTIONS)] == [None] * DIRECTIONS
+
+
+def test_a_sell_converts_at_the_ask_and_a_buy_at_the_bid() -> None:
+    world = World()
+    world.tick(150_000, instrument=USDJPY)
+    world.sell(10, instrument=USDJPY)
+    assert edge(world, ASK_DOWN, USDJPY) is not None and edge(world, BID_DOWN, USDJPY) is None
+    other = World()
+    other.tick(150_000, instrument=USDJPY)
+    other.buy(10, instrument=USDJPY)
+    assert other.figures(CLIENT).positions == 1
+    assert edge(other, BID_UP, USDJPY) is not None and edge(other, ASK_UP, USDJPY) is None

@@ -3,8 +3,8 @@
 This file may read Python and say what could be changed in it; it changes no file.
 
 A mutant replaces one stretch of one line, so it can be shown as a line before and after.
-Left alone are assertions (true in all states that can be reached, so nothing could notice),
-what only a reader or a type checker sees, and the text of messages.
+Left alone are assertions (true in all states that can be reached, so nothing could notice;
+`strict=True` is one), what only a reader or a type checker sees, and the text of messages.
 """
 
 import ast
@@ -93,6 +93,8 @@ class _Finder:
         if isinstance(node, ast.Assert | ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom):
             return
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            return
+        if isinstance(node, ast.keyword) and node.arg == "strict":
             return
         yield from self.of(node)
         for name, value in ast.iter_fields(node):

@@ -201,7 +201,9 @@ def load(state: bytes, hooks: Hooks) -> Core:
     """A core with this logical state. Raises `CorruptRecord`."""
     try:
         return _load(state, hooks)
-    except (ArithmeticError, AssertionError, LookupError, OverflowError) as error:
+    except CorruptRecord:
+        raise
+    except (ArithmeticError, AssertionError, LookupError, ValueError) as error:
         raise CorruptRecord(f"state: its parts do not fit together ({error!r})") from error
 
 
@@ -272,7 +274,11 @@ def _load_config(core: Core, reader: WordReader) -> None:
 
 
 def _is_small(config: records.Config) -> bool:
-    """Whether tables and powers that grow with a number of the configuration stay small."""
+    """Whether its numbers are of 64 bits, and tables and powers that grow with one stay small."""
+    for name in config.__struct_fields__:
+        value = getattr(config, name)
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            return False
     if isinstance(config, records.Instrument):
         small = 1 <= config.instrument <= bounds.MAX_INSTRUMENTS
         return small and 0 <= config.digits <= bounds.MAX_DIGITS

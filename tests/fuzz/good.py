@@ -11,6 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import msgspec
+
 from adapters.config import Settings, load
 from adapters.units import midnight_ns, parse_day
 from engine import Engine
@@ -21,7 +23,7 @@ from tests.determinism import golden
 
 CONFIGURATION = ROOT / "examples" / "real_day.toml"
 COMMANDS = ROOT / "examples" / "commands.jsonl"
-GOLDEN_COMMANDS = 900
+GOLDEN_COMMANDS = 425
 """So many commands of the golden day lead to a state with everything in it."""
 
 
@@ -71,11 +73,31 @@ def event_of_each_kind() -> list[bytes]:
     return [part for few in found.values() for part in few]
 
 
+@cache
+def _tickets() -> list[tuple[int, int]]:
+    """(login, ticket) of every trade of the world."""
+    engine = world().engine()
+    return [
+        (login, ticket)
+        for login in engine.logins()
+        for ticket in (
+            *(position.position for position in engine.positions(login)),
+            *(order.order for order in engine.orders(login)),
+        )
+    ]
+
+
 def any_command(random: Random) -> bytes:
-    """A command of the golden day at the time of the world, or a little later."""
-    part = random.choice(command_of_each_kind())
+    """A command of the golden day at the time of the world or a little later, mostly about a
+    trade that is there."""
+    record, _ = r.decode(random.choice(command_of_each_kind()))
     time_ns = world().time_ns + random.choice((0, 0, 1, 10**9, 3_600 * 10**9))
-    return part[:16] + time_ns.to_bytes(8, "little") + part[24:]
+    if random.randrange(4):
+        login, ticket = random.choice(_tickets())
+        there = {"login": login, "order": ticket, "position": ticket, "ticket": ticket, "dealer": 1}
+        fields = {name: there[name] for name in r.fields_of(type(record)) if name in there}
+        record = msgspec.structs.replace(record, **fields)
+    return r.encode(record, 1, time_ns)
 
 
 def blocks_for_world() -> list[bytes]:

@@ -59,6 +59,8 @@ FOREX = {"symbol": "X", "base_currency": 1, "profit_currency": 1, "margin_curren
 VAST: list[tuple[int, dict[str, Any]]] = [
     (v.CONFIG_CURRENCY, {**CURRENCY, "digits": 2**60}),
     (v.CONFIG_CURRENCY, {**CURRENCY, "digits": -(2**60)}),
+    (v.CONFIG_CURRENCY, {**CURRENCY, "currency": 2**64 - 1}),
+    (v.CONFIG_GROUP, {"group": 1, "name": "g", "currency": 1, "leverage": 2**63}),
     (v.CONFIG_INSTRUMENT, {**FOREX, "instrument": 2**60, "digits": 5, "contract_size": 1}),
     (v.CONFIG_INSTRUMENT, {**FOREX, "instrument": 1, "digits": 2**60, "contract_size": 1}),
 ]

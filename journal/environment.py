@@ -28,12 +28,15 @@ from typing import Any, Final, TypeVar
 import lmdb
 
 from journal import page_check
-from journal.errors import CorruptJournal, JournalError, JournalFailed, JournalInUse, NoJournal
+from journal.errors import JournalError, JournalFailed, JournalInUse, NoJournal
+from journal.lmdb_errors import explained, not_opened
 from journal.meta_pages import MetaPages
 from journal.pages import PAGE as _PAGE
 from journal.pages import Bytes, PageFile
 
 DATA_FILE: Final = "data.mdb"
+LOCK_FILE: Final = "lock.mdb"
+"""Of LMDB: who reads which state. It means nothing once no process has the store open."""
 WRITER_LOCK: Final = "writer.lock"
 NEW_FILE: Final = "new.mdb"
 """A data file that is being made; it gets its name when it is whole and on the disk."""
@@ -64,6 +67,7 @@ class Environment:
         """`check`: that of a reader; a writer's comes with its lock."""
         self.path = path
         self.file = str(path / DATA_FILE)
+        self._lock_file = str(path / LOCK_FILE)
         self._limit = limit_bytes
         self._users = 0
         self._writer_lock: int | None = None
@@ -94,7 +98,7 @@ class Environment:
                 with self._begin_read() as transaction:
                     yield transaction
             except lmdb.Error as error:
-                raise _explained(self.file, error) from error
+                raise explained(self.file, error) from error
 
     def database(self, name: bytes) -> Any:
         """The handle of a named database. Raises `KeyError` when it does not exist."""
@@ -106,7 +110,7 @@ class Environment:
                 except (lmdb.NotFoundError, lmdb.ReadonlyError) as error:
                     raise KeyError(name) from error
                 except lmdb.Error as error:
-                    raise _explained(self.file, error) from error
+                    raise explained(self.file, error) from error
                 self._databases[name] = handle
             return handle
 
@@ -129,9 +133,10 @@ class Environment:
             for _ in range(_TRIES):
                 with self.reading() as transaction:
                     found = read(file, transaction.id())
+                    number = transaction.id()
                 if found is not None:
                     return found
-        raise JournalError(f"{self.file}: changes faster than it can be read")
+        raise JournalError(f"{self._lock_file}: names transaction {number}, {self.file} has others")
 
     def _begin_read(self) -> lmdb.Transaction:
         """A read transaction, after taking over a map that another process has grown."""
@@ -154,7 +159,11 @@ class Environment:
         if used + needed > min(self._allocated, info["map_size"]):
             self._make_room(used, needed, info["map_size"])
         self._metas.note(self._data_file)
-        return self._environment.begin(write=True)
+        transaction = self._environment.begin(write=True)
+        if transaction.id() != info["last_txnid"] + 1:
+            transaction.abort()
+            raise JournalFailed(f"{self._lock_file}: the last transaction there is another one")
+        return transaction
 
     def commit(self, transaction: lmdb.Transaction) -> None:
         """Commits a transaction of `begin_write`. Raises `lmdb.Error`; all is over then."""
@@ -237,7 +246,7 @@ class Environment:
             except BaseException as error:
                 self.release_writer()
                 if isinstance(error, lmdb.Error):
-                    raise _explained(self.file, error) from error
+                    raise explained(self.file, error) from error
                 if isinstance(error, OSError):
                     raise JournalError(f"{self.file}: can't be written: {error}") from error
                 raise
@@ -288,7 +297,7 @@ class Environment:
                 writemap=False,
             )
         except lmdb.Error as error:
-            raise _explained(self.file, error) from error
+            raise not_opened(self.file, self._lock_file, error) from error
         self._writable = writable
 
 
@@ -321,25 +330,6 @@ def open_environment(
                 environment.close()
                 raise
         return environment
-
-
-_DAMAGE: Final = (
-    lmdb.CorruptedError,
-    lmdb.InvalidError,
-    lmdb.PageNotFoundError,
-    lmdb.VersionMismatchError,
-    lmdb.PanicError,
-    lmdb.ProblemError,
-    lmdb.IncompatibleError,
-    lmdb.BadValsizeError,
-)
-
-
-def _explained(file: str, error: lmdb.Error) -> JournalError:
-    """What LMDB raised, as ours: damage to the file, or another trouble with it."""
-    if isinstance(error, _DAMAGE):
-        return CorruptJournal(file, 0, 0, f"LMDB finds the file damaged: {error}")
-    return JournalError(f"{file}: LMDB: {error}")
 
 
 def _create(path: Path) -> None:
@@ -382,7 +372,10 @@ def _create_data_file(path: Path) -> None:
 
 def _lock_writer(path: Path) -> int:
     """The descriptor that holds the lock of the one writer. Raises `JournalInUse`."""
-    descriptor = os.open(path / WRITER_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        descriptor = os.open(path / WRITER_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise JournalError(f"{path / WRITER_LOCK}: can't be opened: {error.strerror}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -13,6 +13,7 @@ the process ends. If putting back fails, too, the page may be refused; no data a
 import contextlib
 import os
 
+from journal.errors import JournalFailed
 from journal.pages import META_BYTES, NUMBER_BYTES, PAGE
 
 
@@ -23,8 +24,11 @@ class MetaPages:
         self._before = b""
 
     def note(self, descriptor: int) -> None:
-        """Before a transaction."""
-        self._before = os.pread(descriptor, 2 * PAGE, 0)
+        """Before a transaction. Raises `JournalFailed`."""
+        try:
+            self._before = os.pread(descriptor, 2 * PAGE, 0)
+        except OSError as error:
+            raise JournalFailed(f"the meta pages can't be read: {error.strerror}") from error
 
     def put_back(self, descriptor: int) -> None:
         """After a transaction: where the number is as before, all is to be as before."""

@@ -36,7 +36,6 @@ _SHORTEST_S = 20.0
 """A target with less time than this is not worth the start of a process of its own."""
 _PROGRESS = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+) corp: (\d+)")
 _FINAL = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
-_RAISED = re.compile(r"[A-Za-z_.]+: |[A-Za-z_.]+(Error|Exception|Hung)$")
 
 
 class Hung(Exception):
@@ -63,6 +62,16 @@ class Found:
     def __init__(self, campaign: Campaign, folder: Path | None) -> None:
         self.campaign = campaign
         self.folder = folder
+        self.known: set[tuple[str, str, int | None]] = set()
+
+    def tell(self, name: str, data: bytes, problem: Exception) -> None:
+        """Keeps an input whose exception was not raised at this place before."""
+        last = traceback.extract_tb(problem.__traceback__)[-1]
+        place = (type(problem).__name__, last.filename, last.lineno)
+        if place not in self.known:
+            self.known.add(place)
+            said = str(problem).partition("\n")[0][:200]
+            self.keep(name, data, f"{type(problem).__name__}: {said}")
 
     def keep(self, name: str, data: bytes, problem: str) -> None:
         if self.folder is None:
@@ -82,18 +91,15 @@ def run_blind(name: str, seed: int, share: Share, campaign: Campaign, found: Fou
     target = TARGETS[name]
     random = Random(f"{name} {seed}")
     pool = target.seeds()
-    known: set[tuple[str, str, int | None]] = set()
     for number in range(share.count):
-        if time.monotonic() >= share.until or len(known) > _AGAIN:
+        if time.monotonic() >= share.until or not campaign.goes_on():
             break
         data = pool[number] if number < len(pool) else random.choice(pool)
         for _ in range(0 if number < len(pool) else random.choice((1, 1, 2, 4))):
             data = target.mutate(data, random)
         problem = problem_of(target, data)
-        if problem is not None and _place(problem) not in known:
-            known.add(_place(problem))
-            said = str(problem).partition("\n")[0]
-            found.keep(name, data, f"{type(problem).__name__}: {said}")
+        if problem is not None:
+            found.tell(name, data, problem)
         campaign.count(**{f"inputs of {name}": 1})
 
 
@@ -113,12 +119,6 @@ def problem_of(target: Target, data: bytes) -> Exception | None:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
     return None
-
-
-def _place(problem: Exception) -> tuple[str, str, int | None]:
-    """The class of an exception, and the file and line that raised it."""
-    last = traceback.extract_tb(problem.__traceback__)[-1]
-    return type(problem).__name__, last.filename, last.lineno
 
 
 # ---------------------------------------------------------------- guided by coverage
@@ -203,14 +203,17 @@ class Guided:
 
     def _keep_artifacts(self, name: str, folder: Path, code: int, output: list[str]) -> None:
         """The input that ended a process, with what was said about it."""
-        said = next((line for line in reversed(output) if _RAISED.match(line)), "")
-        said = said or " / ".join(output[-5:])
         artifacts = [path for path in folder.iterdir() if path.is_file()]
         for path in artifacts:
-            kind = path.name.partition("-")[0]
-            self.found.keep(name, path.read_bytes(), said if kind == "crash" else kind)
+            kind, data = path.name.partition("-")[0], path.read_bytes()
+            problem = problem_of(TARGETS[name], data) if kind == "crash" else None
+            if problem is None:
+                self.found.keep(name, data, f"{kind} in a process of its own")
+            else:
+                self.found.tell(name, data, problem)
             path.unlink()
         if not artifacts:
+            said = " / ".join(output[-5:])
             self.campaign.fail(f"{name}: a process ended with exit code {code}: {said}")
 
 

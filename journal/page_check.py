@@ -155,7 +155,8 @@ def _is_left_over(older: Meta) -> bool:
 
 
 def _databases(file: PageFile, names: Tree) -> Iterator[Tree]:
-    """The named databases."""
+    """The named databases. Their records lie in the leaves."""
+    names.check_count("overflow pages", 0, names.record.overflow_pages)
     for leaves in names.leaves():
         nodes = leaves.nodes
         for node, name in enumerate(leaves.keys.tolist()):
@@ -175,10 +176,10 @@ def _check_pages(file: PageFile, last_page: int, used: list[Used]) -> None:
     starts, ends = starts[order], (starts + counts)[order]
     expected = np.concatenate([[2], ends])
     found = np.concatenate([starts, [last_page + 1]])
-    bad = np.flatnonzero(expected != found)
+    twice, bad = np.flatnonzero(found < expected), np.flatnonzero(found != expected)
     if not len(bad):
         return
-    page = int(min(expected[bad[0]], found[bad[0]]))
+    page = int(found[twice[0]]) if len(twice) else int(expected[bad[0]])
     owners, block = [], 0
     for run in used:
         for at in np.flatnonzero((run.starts <= page) & (page < run.starts + run.counts)).tolist():

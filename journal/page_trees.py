@@ -102,10 +102,10 @@ class Tree:
         branch_pages = 0
         for _ in range(record.depth - 1):
             branch_pages += len(numbers)
-            self._check_count("branch pages", branch_pages, record.branch_pages, at_most=True)
+            self.check_count("branch pages", branch_pages, record.branch_pages, at_most=True)
             numbers, lows = self._children(numbers, lows)
-        self._check_count("branch pages", branch_pages, record.branch_pages)
-        self._check_count("leaves", len(numbers), record.leaf_pages)
+        self.check_count("branch pages", branch_pages, record.branch_pages)
+        self.check_count("leaves", len(numbers), record.leaf_pages)
         entries = 0
         last: Keys = lows[:1]
         for start in range(0, len(numbers), _CHUNK):
@@ -114,7 +114,7 @@ class Tree:
             last = found.keys[-1:]
             entries += len(found.keys)
             yield found
-        self._check_count("entries", entries, record.entries)
+        self.check_count("entries", entries, record.entries)
 
     def _children(self, numbers: Ints, lows: Keys) -> tuple[Ints, Keys]:
         """The pages below some branches of one level, each with the key that it begins at."""
@@ -159,7 +159,8 @@ class Tree:
         block = 0 if blocks is None else int(blocks[0])
         raise self._damage(page, f"the key {keys[node].hex()} is not in order", block)
 
-    def _check_count(self, what: str, found: int, stated: int, *, at_most: bool = False) -> None:
+    def check_count(self, what: str, found: int, stated: int, *, at_most: bool = False) -> None:
+        """Raises `CorruptJournal` where the record of the tree states another number."""
         if found > stated or (found != stated and not at_most):
             more = " or more" if at_most else ""
             raise self._damage(self._at, f"{found}{more} {what}, its record says {stated}")
@@ -182,7 +183,7 @@ class Tree:
         overflow_pages = 0
         for leaves in self.leaves():
             overflow_pages += int(self._big_values(leaves, heads=heads).sum())
-        self._check_count("overflow pages", overflow_pages, self.record.overflow_pages)
+        self.check_count("overflow pages", overflow_pages, self.record.overflow_pages)
 
     def _big_values(self, leaves: Leaves, *, heads: bool) -> Ints:
         """How many pages each value takes that has pages of its own."""
@@ -200,7 +201,8 @@ class Tree:
         blocks = None if leaves.blocks is None else leaves.blocks[big]
         starts = nodes.fields(nodes.key_sizes, 8)[big].astype("S8").view("<u8")
         counts = (nodes.values[big] + HEADER - 1) // PAGE + 1
-        bad = (starts < 2) | (starts > self.last_page + 1 - counts.astype(np.uint64))
+        ends = starts + counts.astype(np.uint64)
+        bad = (starts < 2) | (starts > self.last_page) | (ends > self.last_page + 1)
         if bad.any():
             at = int(bad.argmax())
             raise self._damage(
@@ -250,7 +252,7 @@ class Tree:
                 else:
                     data = nodes.data[start : start + size].tobytes()
                 self._check_list(int(leaves.numbers[nodes.page_of(node)]), number, data)
-        self._check_count("overflow pages", overflow_pages, self.record.overflow_pages)
+        self.check_count("overflow pages", overflow_pages, self.record.overflow_pages)
         return number
 
     def _check_list(self, page: int, number: int, data: bytes) -> None:

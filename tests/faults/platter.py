@@ -237,7 +237,7 @@ class Platter:
         for name, stored in self.files.items():
             if _parent(name) == folder:
                 names[name] = stored
-        for name in self.folders:
+        for name in sorted(self.folders):
             if _parent(name) == folder:
                 names[name] = None
         self.synced[folder] = names

@@ -35,6 +35,8 @@ test: build  ## run the tests, interpreted and compiled
 	fi && $(BIN)/python -m pytest -q -n 2
 
 soak: build  ## try faults, kills, inputs for SOAK_MINUTES (60); figures: docs/reliability.md
+	@$(BIN)/python -m pip install --quiet -c constraints.txt 'atheris>=3,<4' \
+		|| echo "atheris can't be installed here: inputs are mutated without coverage"
 	$(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES)
 
 bench: build  ## run the benchmarks and write bench/results

@@ -144,7 +144,7 @@ def _first_difference(
         if event is not None:
             return event, EVENTS
         if progress is not None:
-            progress(done, both)
+            progress(min(done, both), both)
     return None
 
 
@@ -153,15 +153,17 @@ class _Stream:
 
     def __init__(self, journal: LmdbJournal, first: int, last: int) -> None:
         self._blocks = cut_blocks(journal, first, last, None)
-        self._most = last
         self._last = first - 1
         self._parts: list[_Part] = []
 
     def fill(self, done: int) -> int:
-        """The last sequence that can be taken at once when all up to `done` are taken."""
+        """The last sequence that can be taken at once when all up to `done` are taken.
+
+        It may lie beyond the last that counts; the block is cut there.
+        """
         if done == self._last:
             block = next(self._blocks)
-            self._last = min(block.header.last_sequence, self._most)
+            self._last = block.header.last_sequence
             self._parts = [_Part(block.commands), _Part(block.events)]
         return self._last
 

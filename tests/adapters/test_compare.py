@@ -128,7 +128,7 @@ def test_every_kind_of_change_is_found_where_it_is(
     random = Random(2)
     found: dict[str, int] = {}
     originals = [store(tmp_path / f"{n}", *streams, lambda n=n: n) for n in (4, 40, 400)]
-    for attempt in range(90):
+    for attempt in range(60):
         commands, events = [*streams[0]], [*streams[1]]
         kind = random.randrange(6)
         if kind == 0:
@@ -152,7 +152,7 @@ def test_every_kind_of_change_is_found_where_it_is(
             clock = records.encode(records.Configured(1, 1, 1), own.sequence, own.time_ns)
             events[at] = clock
         a = random.choice(originals)
-        most = random.choice((12, 120))
+        most = random.choice((50, 150))
         b = store(tmp_path / f"b{attempt}", commands, events, lambda m=most: random.randrange(1, m))
         expected = naive(streams, (commands, events))
         for first, second in ((a, b), (b, a)):
@@ -162,6 +162,21 @@ def test_every_kind_of_change_is_found_where_it_is(
         if expected is not None:
             found[expected[1]] = found.get(expected[1], 0) + 1
     assert min(found[what] for what in (COMMAND, EVENTS, END)) >= 5, found
+
+
+def test_earlier_of_two_differences_is_the_one_that_is_found(
+    streams: tuple[Encoded, Encoded], tmp_path: Path
+) -> None:
+    """Also where the later one is of a command and the earlier of an event, in one block."""
+    commands, events = streams
+    at = next(i for i, event in enumerate(events) if sequence_of(event) > 70)
+    other_events = [*events[:at], changed(events[at]), *events[at + 1 :]]
+    other = [*commands[:199], changed(commands[199], 3), *commands[200:]]
+    a = store(tmp_path / "a", commands, events, lambda: 10_000)
+    b = store(tmp_path / "b", other, other_events, lambda: 10_000)
+    parting = parting_of(a, b)
+    assert parting is not None
+    assert (parting.sequence, parting.what) == (sequence_of(events[at]), EVENTS)
 
 
 def test_answers_of_a_difference_are_the_commands_with_their_events(

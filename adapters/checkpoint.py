@@ -21,7 +21,8 @@ import msgspec
 from adapters import signing
 from adapters.new_file import write_new
 from adapters.replay import end_of
-from adapters.units import BadInput, format_time, parse_time
+from adapters.units import BadInput, cut, format_time, parse_time
+from engine.bounds import MAX_TIME_NS
 from journal import Journal, JournalError, LmdbJournal, Progress
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def read(path: Path) -> Checkpoint:
     try:
         file = msgspec.json.decode(data, type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: is no checkpoint: {error}") from None
+        raise BadInput(f"{path}: is no checkpoint: {cut(str(error), 200)}") from None
     if file.format != FORMAT_VERSION:
         raise BadInput(
             f"{path}: is a checkpoint of format {file.format}, this program reads format"
@@ -194,7 +195,7 @@ def read(path: Path) -> Checkpoint:
         time_ns = parse_time(file.time)
     except BadInput as error:
         raise BadInput(f"{path}: is no checkpoint: time {error}") from None
-    if format_time(time_ns) != file.time or time_ns < 0:
+    if not 0 <= time_ns <= MAX_TIME_NS or format_time(time_ns) != file.time:
         raise BadInput(f"{path}: is no checkpoint: time {file.time}")
     held = Held(
         file.blocks,

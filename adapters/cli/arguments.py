@@ -16,13 +16,13 @@ from adapters.units import I64_MAX, BadInput, parse_time, shown
 from engine import Hooks
 
 
-def _reachable(_: object, directory: Path) -> None:
+def reachable(_: object, directory: Path) -> None:
     """Raises `BadInput` for a directory that can't be looked into."""
     check_reachable(directory)
 
 
 Directory = Annotated[
-    Path, Parameter(validator=_reachable, help="Directory of the run: journal and snapshots.")
+    Path, Parameter(validator=reachable, help="Directory of the run: journal and snapshots.")
 ]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of text.")]
 HookModule = Annotated[

@@ -3,6 +3,7 @@
 This file may read a journal, write new files that are named, and print.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,7 +58,7 @@ def checkpoint(
     moved. The journal may be in use.
     """
     signer = signing.read_private_key(key)
-    if out.exists():
+    if os.path.lexists(out):
         raise BadInput(f"{out}: exists already and is not overwritten; name another file")
     journal = LmdbJournal.open(dir / JOURNAL_FOLDER)
     try:

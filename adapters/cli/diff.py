@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from adapters import compare
 from adapters.cli import console, origin
-from adapters.cli.arguments import AsJson, HookModule, hooks_of, point
+from adapters.cli.arguments import AsJson, HookModule, hooks_of, point, reachable
 from adapters.compare import END, EVENTS, Parting, Row, Side, executed_again, side_by_side
 from adapters.compare_accounts import AccountDifference, Accounts, accounts_of
 from adapters.replay import OtherHooks
@@ -34,8 +34,8 @@ _WHAT = {
 
 
 def diff(
-    dir_a: Annotated[Path, Parameter(help="Directory of one run.")],
-    dir_b: Annotated[Path, Parameter(help="Directory of the other.")],
+    dir_a: Annotated[Path, Parameter(validator=reachable, help="Directory of one run.")],
+    dir_b: Annotated[Path, Parameter(validator=reachable, help="Directory of the other.")],
     /,
     *,
     at: Annotated[

@@ -10,14 +10,19 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from adapters.cli import console, directory, origin
-from adapters.cli.arguments import AsJson
+from adapters.cli.arguments import AsJson, reachable
 from adapters.replay import JOURNAL_FOLDER
 from adapters.units import BadInput, format_time
 from journal.salvage import Salvaged, Survey
 
 
 def salvage(
-    dir: Annotated[Path, Parameter(help="Directory with the damaged journal; it stays as it is.")],
+    dir: Annotated[
+        Path,
+        Parameter(
+            validator=reachable, help="Directory with the damaged journal; it stays as it is."
+        ),
+    ],
     dest: Annotated[Path, Parameter(help="New or empty directory for what can be saved.")],
     /,
     *,

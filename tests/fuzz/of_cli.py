@@ -5,6 +5,7 @@ files of input. Arguments are lines of text. What would leave the folder, import
 run for minutes is left out.
 """
 
+import importlib.util
 import io
 import re
 import shutil
@@ -35,8 +36,12 @@ def _folder() -> Path:
     (folder / "bad.zip").write_bytes(good.day_zip()[:-9])
     (folder / "empty").mkdir()
     with chdir(folder):
-        for seed in (seeds()[0], seeds()[1], b"snapshot\nrun"):
-            code, _, error = run(seed.decode().split("\n"))
+        made = [seed.decode().split("\n") for seed in seeds()[:2]]
+        made += [["snapshot", "run"]]
+        if can_sign():
+            made += [["keygen", "key"], ["checkpoint", "run", "--key", "key", "--out", "signed"]]
+        for call in made:
+            code, _, error = run(call)
             assert code == 0, error
         shutil.copytree("run", "damaged")
         stored = bytearray(Path("damaged/journal/data.mdb").read_bytes())
@@ -44,6 +49,10 @@ def _folder() -> Path:
         stored[at + 200] ^= 1
         Path("damaged/journal/data.mdb").write_bytes(stored)
     return folder
+
+
+def can_sign() -> bool:
+    return importlib.util.find_spec("cryptography") is not None
 
 
 def seeds() -> list[bytes]:
@@ -64,6 +73,12 @@ def seeds() -> list[bytes]:
         "verify run --json",
         "verify damaged",
         "snapshot damaged --keep 2",
+        "verify run --checkpoint signed --public-key key.pub",
+        "keygen other-key --json",
+        "checkpoint run --key key --out new-checkpoint --at 40",
+        "diff run demo --json",
+        "diff run damaged --at 20 --no-snapshot",
+        "salvage damaged saved",
         "--help",
         "--version",
         "",
@@ -77,7 +92,8 @@ WORDS = (
     "--seed", "--clients", "--out", "--to", "--from", "--at", "--account", "--symbol", "--type",
     "--verify", "--no-snapshot", "--hooks", "--any-hooks", "--json", "--keep", "--help",
     "--no-json", "--", "-", "--json=3", "--verify=maybe", "EURUSD@oanda=quotes.csv",
-    "XAUUSD@oanda=day.zip", "@=", "a@b=c", "replay", "state", "events", "snapshot", *HOOKS,
+    "XAUUSD@oanda=day.zip", "@=", "a@b=c", "replay", "state", "events", "snapshot", "diff",
+    "salvage", "checkpoint", "keygen", "key", "key.pub", "signed", "--checkpoint", "--key", *HOOKS,
     "stop_out", "2014-05-05T08:00Z", "\udcff", "\u20ac", "a" * 300, "9999-12-31", "0001-01-01",
 )  # fmt: skip
 

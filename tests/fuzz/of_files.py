@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from adapters import config, jsonl, units
+from adapters import checkpoint, config, jsonl, signing, units
 from adapters.cli import arguments, origin
 from adapters.cli.day import check_settings, opening_commands
 from adapters.generate.crowd import Crowd
@@ -280,3 +280,87 @@ def origin_seeds() -> list[bytes]:
         b'{"data": "quotes from files", "command": "run", "seed": 1, "files": ["a.toml", "b"]}',
         b'{"data": "generated data", "command": "demo", "clients": 3, "ticks": 40}',
     ]
+
+
+# ---------------------------------------------------------------- checkpoints and keys
+
+
+@cache
+def _signing_key() -> Any:
+    """The same key on every run; None where the library for signatures is not installed."""
+    try:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    except ImportError:
+        return None
+    return Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+@cache
+def _signed() -> checkpoint.Checkpoint:
+    """A checkpoint; its signature is zeros where the library is not installed."""
+    held = checkpoint.Held(3, 9_000, 90, good.MIDNIGHT_NS, bytes(range(32)), bytes(range(32, 64)))
+    key = _signing_key()
+    if key is None:
+        return checkpoint.Checkpoint(held, bytes(signing.KEY_SIZE), bytes(signing.SIGNATURE_SIZE))
+    public_key = key.public_key().public_bytes_raw()
+    signature = key.sign(checkpoint.message_of(held, public_key))
+    return checkpoint.Checkpoint(held, public_key, signature)
+
+
+def checkpoint_seeds() -> list[bytes]:
+    path = good.scratch() / "a-checkpoint"
+    path.unlink(missing_ok=True)
+    checkpoint.write(path, _signed())
+    return [path.read_bytes()]
+
+
+def checkpoint_read(data: bytes) -> None:
+    """`checkpoint.read`: what was written, or `BadInput`; no other statement has the signature."""
+    path = _file("checkpoint.json", data)
+    try:
+        found = checkpoint.read(path)
+    except BadInput as error:
+        _refused(error, path)
+        return
+    again = good.scratch() / "checkpoint-again"
+    again.unlink(missing_ok=True)
+    checkpoint.write(again, found)
+    assert checkpoint.read(again) == found
+    if _signing_key() is not None:
+        is_signed = not checkpoint.signature_findings(path, found, None, None)
+        assert is_signed == (found == _signed())
+
+
+def key_seeds() -> list[bytes]:
+    """A private and a public key of the right kind, and keys of other kinds."""
+    if _signing_key() is None:
+        return [b"-----BEGIN PUBLIC KEY-----\n"]
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric import ec, x25519
+
+    pem, private, public = form.Encoding.PEM, form.PrivateFormat.PKCS8, form.PublicFormat
+    keys: tuple[Any, ...] = (
+        _signing_key(),
+        x25519.X25519PrivateKey.from_private_bytes(bytes(range(32))),
+        ec.derive_private_key(7, ec.SECP256R1()),
+    )
+    found = [key.private_bytes(pem, private, form.NoEncryption()) for key in keys]
+    found += [key.public_key().public_bytes(pem, public.SubjectPublicKeyInfo) for key in keys]
+    locked = form.BestAvailableEncryption(b"word")
+    return [*found, keys[0].private_bytes(pem, private, locked)]
+
+
+def key_read(data: bytes) -> None:
+    """`read_private_key`, `read_public_key`: an Ed25519 key, or `BadInput`."""
+    path = _file("key.pem", data)
+    try:
+        assert len(signing.read_public_key(path)) == signing.KEY_SIZE
+    except BadInput as error:
+        assert _signing_key() is None or str(error).startswith(str(path))
+    try:
+        key = signing.read_private_key(path)
+    except BadInput as error:
+        assert _signing_key() is None or str(error).startswith(str(path))
+        return
+    public_key = key.public_key().public_bytes_raw()
+    assert signing.is_signed(b"text", key.sign(b"text"), public_key)

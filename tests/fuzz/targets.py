@@ -7,7 +7,7 @@ very bytes that its parser reads, so that a found input is a file that anybody c
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fuzz import good, mutations, of_cli, of_core, of_files, of_journal, of_node
+from tests.fuzz import good, mutations, of_cli, of_core, of_files, of_journal, of_node, of_pages
 from tests.fuzz.mutations import Mutation
 
 
@@ -56,6 +56,8 @@ TARGETS: dict[str, Target] = {
     "snapshot": Target(
         of_journal.snapshot_read, of_journal.snapshot_seeds, of_journal.snapshot_mutated, 10
     ),
+    "pages": Target(of_pages.checked, of_pages.seeds, of_pages.mutated, 2),
+    "salvage": Target(of_pages.salvaged, of_pages.seeds, of_pages.mutated, 1),
     "commands": Target(
         of_files.commands_read,
         of_files.command_seeds,
@@ -73,5 +75,7 @@ TARGETS: dict[str, Target] = {
         of_files.text_read, of_files.text_seeds, _text(" -:.+T", of_files.TEXT_WORDS), 10
     ),
     "origin": Target(of_files.origin_read, of_files.origin_seeds, _text(' ,:{}"[]'), 10),
+    "checkpoint": Target(of_files.checkpoint_read, of_files.checkpoint_seeds, _text(' ,:{}"'), 5),
+    "keys": Target(of_files.key_read, of_files.key_seeds, mutations.some_bytes, 5),
     "cli": Target(of_cli.called, of_cli.seeds, of_cli.mutated, 1),
 }

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters import config, jsonl
+from adapters import checkpoint, config, jsonl
 from adapters.cli.day import check_settings
 from adapters.tick_files import TickSource, read_ticks
 from adapters.units import BadInput, check_zone, midnight_ns, scaled_decimal
-from tests.fuzz import good
+from tests.fuzz import good, of_files
 
 pytestmark = pytest.mark.once
 
@@ -164,3 +164,20 @@ def test_a_zip_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path: Path) -> None
     path.write_bytes(data)
     with pytest.raises(BadInput, match="unpacks to 2147483648 bytes, at most"):
         read_ticks(TickSource(path, 1, 1, 5, good.MIDNIGHT_NS))
+
+
+# ---------------------------------------------------------------- checkpoints
+
+
+def test_a_checkpoint_of_another_millennium_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.json"
+    (whole,) = of_files.checkpoint_seeds()
+    path.write_bytes(whole)
+    assert checkpoint.read(path).held.sequence == 90
+    path.write_bytes(whole.replace(b'"2014-05-05T', b'"6014-05-05T'))
+    with pytest.raises(BadInput, match="is no checkpoint: time 6014-05-05T00:00:00Z"):
+        checkpoint.read(path)
+    path.write_bytes(whole.replace(b'"format"', b'"' + b"f" * 5_000 + b'"'))
+    with pytest.raises(BadInput, match="is no checkpoint: Object contains unknown") as refused:
+        checkpoint.read(path)
+    assert len(str(refused.value)) < 500

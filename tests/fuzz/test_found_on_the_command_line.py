@@ -6,7 +6,7 @@ import pytest
 
 from adapters.cli import origin
 from tests.fuzz import good
-from tests.fuzz.of_cli import run
+from tests.fuzz.of_cli import can_sign, run
 
 pytestmark = pytest.mark.once
 
@@ -22,7 +22,16 @@ NAMES = {
 
 @pytest.mark.parametrize(("name", "said"), NAMES.values(), ids=NAMES)
 @pytest.mark.parametrize(
-    "call", ["run DIR --config CONFIG", "demo --out DIR --ticks 3 --clients 0", "verify DIR"]
+    "call",
+    [
+        "run DIR --config CONFIG",
+        "demo --out DIR --ticks 3 --clients 0",
+        "verify DIR",
+        "diff DIR .",
+        "diff . DIR",
+        "salvage DIR saved",
+        "salvage . DIR",
+    ],
 )
 def test_a_directory_that_can_not_be_is_bad_input(
     tmp_path: Path, call: str, name: str, said: str
@@ -44,3 +53,15 @@ def test_a_file_whose_name_is_no_text_is_read_and_named(tmp_path: Path) -> None:
         assert code == 0 and "quotes-\\" in said
         label = origin.read(directory)
         assert label is not None and label.files[1].endswith("quotes-\\xff.csv")
+
+
+@pytest.mark.skipif(not can_sign(), reason="the library for signatures is not installed")
+@pytest.mark.parametrize("name", ["n" * 300, "d/" * 2_500 + "d"], ids=["too-long", "too-deep"])
+def test_a_checkpoint_in_a_file_that_can_not_be_is_bad_input(tmp_path: Path, name: str) -> None:
+    directory, key = tmp_path / "run", tmp_path / "key"
+    arguments = ["--config", str(good.CONFIGURATION), "--commands", str(good.COMMANDS)]
+    assert run(["run", str(directory), *arguments])[0] == 0
+    assert run(["keygen", str(key)])[0] == 0
+    call = ["checkpoint", str(directory), "--key", str(key), "--out", str(tmp_path / name)]
+    code, _, error = run(call)
+    assert code == 2 and "File name too long" in error

@@ -11,14 +11,16 @@ office.py      the broker: configuration, accounts, dealers
 market.py      prices: walks with gaps, stale and crossed quotes, two feeds
 clients.py     clients with keyed commands, who read their answers and retry
 nonsense.py    what is no command, and must change nothing
+trouble.py     what goes wrong by the hour: clock, network, process, power, a full disk
 disk_faults.py the disk under the node, failing at the Nth operation
 damage.py      bits that flip and pages that go astray while nobody runs
 oracle.py      what must be true: an engine in memory that is fed what was acknowledged
 machine.py     the machine: disk, clock and the process with the node, which dies and comes back
+gateway.py     messages go into the node, answers go out once they are durable
 world.py       all of it wired together: one seed, from the creation of the journal to the end
 
-    python -m tests.simulate [SEED] [--commands N] [--count K] [--minutes M] [--json]
+    python -m tests.simulate [SEED] [--commands N] [--count K] [--minutes M] [--json] [--trace]
 
 runs K seeds. A failure names seed, the last faults and the first difference, and the command
-line that repeats it; `--trace` with it tells every step.
+line that repeats it; with `--trace` that tells every fault and every death on the way.
 """

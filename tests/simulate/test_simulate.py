@@ -76,15 +76,7 @@ def test_same_seed_gives_the_same_world_in_every_process(fresh_python: RunPython
     arguments = ["-m", "tests.simulate", "3", "--count", "8", "--commands", str(FEW_COMMANDS)]
     for hash_seed, interpreted in (("0", "1"), ("77", None)):
         done = fresh_python(
-            arguments=[
-                "-m",
-                "tests.simulate",
-                "3",
-                "--count",
-                "8",
-                "--commands",
-                str(FEW_COMMANDS),
-            ],
+            arguments=arguments,
             env={"PYTHONHASHSEED": hash_seed, "LOCKSTEP_INTERPRETED": interpreted},
         )
         assert done.returncode == 0, done.stderr

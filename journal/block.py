@@ -269,9 +269,9 @@ def peek_header(start: bytes | memoryview, key: int, file: str) -> BlockHeader:
             f"{file}: block {key} has format {version}, this program reads formats up to"
             f" {FORMAT_VERSION}"
         )
-    header = _unpack(start, version)
     if header_size != HEADERS[version].size:
         raise corrupt(f"header of {header_size} bytes, expected {HEADERS[version].size}")
+    header = _unpack(start, version)
     if header.command_bytes < 0 or header.event_bytes < 0:
         raise corrupt(f"{header.command_bytes} and {header.event_bytes} bytes of records")
     if header.command_bytes % WORD or header.event_bytes % WORD:

@@ -14,6 +14,8 @@ from adapters.comments import comment_of
 from adapters.hook_plugin import BadHooks, load_hooks
 from engine import Engine, records
 from engine import vocabulary as v
+from journal import FORMAT_VERSION, CorruptJournal
+from journal.block import HEADERS, peek_header
 from snapshots import SnapshotError, layout
 from tests.fuzz import good, of_journal
 
@@ -86,6 +88,19 @@ def test_a_state_that_no_engine_gives_is_refused() -> None:
         words[first : first + 4] = [n.to_bytes(8, "little") for n in changed]
         with pytest.raises(records.CorruptRecord, match="gives other bytes"):
             Engine.from_state(b"".join(words), 2, 1)
+
+
+# ---------------------------------------------------------------- blocks
+
+
+def test_a_short_header_of_a_format_with_a_longer_one_is_damage() -> None:
+    """Its hash is right, and nothing follows it that could be taken for the rest."""
+    old = of_journal.of_format_1(of_journal.stored_blocks()[0])
+    size = HEADERS[1].size
+    assert peek_header(old[:size], 1, "file").format_version == 1
+    claimed = old[:8] + FORMAT_VERSION.to_bytes(4, "little") + old[12:size]
+    with pytest.raises(CorruptJournal, match=f"header of {size} bytes, expected"):
+        peek_header(of_journal.sealed(claimed), 1, "file")
 
 
 # ---------------------------------------------------------------- events

@@ -274,7 +274,7 @@ def _money_digits(
     digits = reader.digits_of_login.get(login) if isinstance(login, int) else None
     if digits is None:
         raise BadInput(
-            f"neither the configuration nor an earlier line opens account {login};"
+            f"neither the configuration nor an earlier line opens account {cut(str(login), 40)};"
             " give the currency of the amount"
         )
     return digits

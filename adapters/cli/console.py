@@ -4,7 +4,6 @@ This file may print, nothing else. Results are plain lines or JSON whose decimal
 their digits. A progress bar shows only where stderr is a terminal.
 """
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -63,8 +62,11 @@ def note(text: str) -> None:
 
 
 def say_json(value: Any, indent: int = 2) -> None:
-    """A JSON value; `indent` -1 puts it on one line."""
-    data = _JSON.encode(value)
+    """A JSON value; `indent` -1 puts it on one line. What is no text is escaped as in `say`."""
+    try:
+        data = _JSON.encode(value)
+    except UnicodeEncodeError:
+        data = _JSON.encode(_printable(value))
     if indent >= 0:
         data = msgspec.json.format(data, indent=indent)
     say(data.decode())
@@ -87,9 +89,18 @@ def text_of(value: Any) -> str:
     return f"{value:,}"
 
 
-def path_text(path: Path) -> str:
-    """A path for JSON; bytes in it that are no text are escaped."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+def text_only(text: str) -> str:
+    """A text, or the name of a file, with what is no text in it escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _printable(value: Any) -> Any:
+    """The same with all texts escaped that are none."""
+    if isinstance(value, dict):
+        return {key: _printable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(inner) for inner in value]
+    return text_only(value) if isinstance(value, str) else value
 
 
 def rate(count: int, seconds: float, what: str) -> str:

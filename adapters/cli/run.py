@@ -55,7 +55,9 @@ def run(
         clients=clients,
         ticks=made.quote_count,
         files=[
-            console.path_text(f) for f in (config, *(s.source.path for s in series), commands) if f
+            console.text_only(str(f))
+            for f in (config, *(s.source.path for s in series), commands)
+            if f
         ],
     )
     if not json:
@@ -87,11 +89,7 @@ def _as_dict(label: origin.Origin, live: session.Live, series: list[TickSeries])
         "seed": label.seed,
         "clients": label.clients,
         "files": [
-            {
-                "file": console.path_text(s.source.path),
-                "quotes": len(s.times_ns),
-                "crossed": s.crossed,
-            }
+            {"file": str(s.source.path), "quotes": len(s.times_ns), "crossed": s.crossed}
             for s in series
         ],
         **session.summary(live),

@@ -77,6 +77,12 @@ CONFIGURE = '{"time": "2014-05-05T08:00:00Z", "command": "configure", "kind": "g
             "unknown field",
         ),
         (
+            '{"time": "2014-05-05T08:00:00Z", "command": "balance_operation", "login": 1.'
+            + "0" * 4_400
+            + ', "operation": "deposit", "amount": 1}',
+            "opens account 1.000",
+        ),
+        (
             '{"time": "2014-05-05T08:00:00Z", "command": "dealer_confirm", "dealer": 1,'
             ' "ticket": 3, "symbol": "EURUSD", "price": 92233720368547.75808}',
             "beyond 64 bits",

@@ -52,7 +52,7 @@ def test_a_file_whose_name_is_no_text_is_read_and_named(tmp_path: Path) -> None:
         code, said, _ = run([*arguments, "--ticks", f"EURUSD@oanda={quotes}", *options])
         assert code == 0 and "quotes-\\" in said
         label = origin.read(directory)
-        assert label is not None and label.files[1].endswith("quotes-\\xff.csv")
+        assert label is not None and label.files[1].endswith("quotes-\\udcff.csv")
 
 
 @pytest.mark.skipif(not can_sign(), reason="the library for signatures is not installed")
@@ -65,3 +65,11 @@ def test_a_checkpoint_in_a_file_that_can_not_be_is_bad_input(tmp_path: Path, nam
     call = ["checkpoint", str(directory), "--key", str(key), "--out", str(tmp_path / name)]
     code, _, error = run(call)
     assert code == 2 and "File name too long" in error
+
+
+@pytest.mark.skipif(not can_sign(), reason="the library for signatures is not installed")
+def test_a_key_in_a_file_whose_name_is_no_text_is_made_and_named(tmp_path: Path) -> None:
+    code, said, _ = run(["keygen", str(tmp_path / "key-\udcff"), "--json"])
+    assert code == 0 and "key-\\\\udcff.pub" in said
+    code, said, _ = run(["keygen", str(tmp_path / "other-\udcff")])
+    assert code == 0 and "other-\\udcff.pub" in said

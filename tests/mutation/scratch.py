@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.mutation.mutants import Mutant, mutants_of
 
 PARTS = ("engine", "journal", "snapshots", "adapters", "tests", "pyproject.toml", "FORMAT.md")
-DAYS = {"days_1": range(1, 31), "days_2": [*range(101, 131), *range(201, 231)]}
+DAYS = {"days_1": range(1, 13), "days_2": [*range(13, 31), *range(101, 131), *range(201, 231)]}
 """The random days of tests/test_oracle_agrees.py."""
 
 # Crowds of orders, and every pair of faults: long, and about admission.
@@ -38,12 +38,13 @@ _RULES = [
     "tests/test_oracle_orders.py",
     "tests/test_oracle_stop_out.py",
     "tests/test_price_index.py",
+    "tests/test_risk_bands.py",
     "tests/test_rounding.py",
     "tests/determinism/test_golden_journal.py",
 ]
 _MONEY = ["tests/rules/test_way_of_an_order_money.py", "tests/rules/test_way_of_an_order_profit.py"]
 _MARGIN = ["tests/test_golden_vectors.py", "tests/rules/test_way_of_an_order_margin.py"]
-_STOP_OUT = ["tests/rules/test_way_of_a_tick_stop_out.py"]
+_STOP_OUT = ["tests/rules/test_way_of_a_tick_stop_out.py", "tests/test_oracle_stop_out.py"]
 # The rest of the journal's tests is about LMDB and the disk.
 _JOURNAL = ["-k", "not blocks_on_disk and not map_when and not failed_commit and not killed"]
 _JOURNAL += ["tests/journal", "tests/snapshots", "tests/test_node_recovery.py"]
@@ -58,12 +59,15 @@ TESTS: dict[str, tuple[list[str], list[str]]] = {
     "engine/money.py": (_MONEY, _RULES),
     "engine/price_index.py": (["tests/test_price_index.py"], _RULES),
     "engine/records/codec.py": (["tests/test_records.py"], [*_CODEC, *_JOURNAL]),
-    "engine/risk.py": (_STOP_OUT, _RULES),
+    "engine/risk.py": (["tests/test_risk_bands.py", *_STOP_OUT], _RULES),
     "engine/tick/activate.py": (["tests/rules/test_way_of_a_tick_pendings.py"], _RULES),
     "engine/tick/detect.py": (["tests/rules/test_way_of_a_tick_pendings.py"], _RULES),
     "engine/tick/stop_out.py": (_STOP_OUT, _RULES),
     "engine/tick/stops.py": (["tests/rules/test_way_of_a_tick_stops.py"], _RULES),
-    "journal/block.py": (["tests/journal/test_block.py"], _JOURNAL),
+    "journal/block.py": (
+        ["tests/journal/test_block.py", "tests/journal/test_headers.py"],
+        _JOURNAL,
+    ),
     "journal/framing.py": (["tests/journal/test_framing.py"], _JOURNAL),
 }
 _MOST_MEMORY = 3 * 2**30
@@ -107,13 +111,11 @@ class Scratch:
         """What a mutant of this file goes through."""
         best, all_of_them = TESTS[file]
         pytest = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header"]
-        steps = [[*pytest, *best]]
-        if file.startswith("engine/"):
-            steps.append(["-m", "tests.mutation.recorded_days", "days_1"])
-        steps.append([*pytest, *(x for x in all_of_them if x not in best)])
-        if file.startswith("engine/"):
-            steps.append(["-m", "tests.mutation.recorded_days", "days_2"])
-        return steps
+        steps = [[*pytest, *best], [*pytest, *(x for x in all_of_them if x not in best)]]
+        if all_of_them is not _RULES:
+            return steps
+        days = ["-m", "tests.mutation.recorded_days"]
+        return [[*days, "days_1"], steps[0], [*days, "days_2"], steps[1]]
 
     def fate(self, mutant: Mutant) -> Fate:
         """What becomes of a mutant. Raises `RuntimeError` if the unchanged file fails, too."""

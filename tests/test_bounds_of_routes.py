@@ -5,16 +5,22 @@ compare the answer of both engines to an order of the whole position limit.
 """
 
 import dataclasses
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine import bounds
 from engine import records as r
 from engine import reject_codes as c
 from engine import vocabulary as v
+from engine.model.instruments import Instrument
+from engine.model.routes import Route
 from tests.naive.comparison import Comparison
+from tests.naive.money import rounded
 from tests.rules.worlds_at_their_limits import TIME, Shape, opening, order
 
 PLAIN = Shape(
@@ -140,3 +146,60 @@ def test_an_amount_is_rounded_up_before_it_is_converted(dearest: int, code: int)
     world = {"contract": CONTRACT, "digits": 1, "currency_digits": digits(0, 0)}
     pair = {"pair_digits": (3, 0), "pair_bands": ((dearest - 9, dearest), BAND)}
     assert answer(101, **world, **pair) == code
+
+
+def route_of(
+    steps: list[tuple[bool, int, int]], zeros: int
+) -> tuple[Route, list[Callable[[Fraction, bool], Fraction]]]:
+    """A route of (divides, bid, ask) steps, and each step as an exact function."""
+    route = Route()
+    route.exists = True
+    route.steps = len(steps)
+    route.up, route.down = (10**zeros, 1) if zeros >= 0 else (1, 10**-zeros)
+    exact = []
+    for number, (divides, bid, ask) in enumerate(steps):
+        pair = Instrument(number + 1, f"P{number}")
+        pair.bid, pair.ask = bid, ask
+        if number == 0:
+            route.first, route.first_divides = pair, divides
+        else:
+            route.second, route.second_divides = pair, divides
+
+        def step(amount: Fraction, at_ask: bool, d: bool = divides, p: Any = (bid, ask)) -> Any:
+            price = p[1] if at_ask else p[0]
+            return amount / price if d else amount * price
+
+        exact.append(step)
+    return route, exact
+
+
+PRICES = st.sampled_from([1, 2, 2**16, 2**31 - 1]) | st.integers(1, 2**31 - 1)
+STEPS = st.tuples(st.booleans(), PRICES, PRICES).map(lambda x: (x[0], *sorted(x[1:])))
+
+
+@given(
+    st.lists(STEPS, min_size=1, max_size=2),
+    st.integers(-18, 18),
+    st.sampled_from([0, 1, 2**31 - 1, 2**31]) | st.integers(0, 2**50),
+)
+def test_the_largest_converted_amount_is_not_below_either_side_and_hardly_above(
+    steps: list[tuple[bool, int, int]], zeros: int, amount: int
+) -> None:
+    route, exact = route_of(steps, zeros)
+    sides = []
+    for at_ask in (False, True):
+        value = Fraction(amount) * Fraction(route.up, route.down)
+        for step in exact:
+            value = step(value, at_ask)
+        sides.append(value)
+    # The worst side of every step.
+    worst = Fraction(amount) * Fraction(route.up, route.down)
+    for (divides, _, _), step in zip(steps, exact, strict=True):
+        worst = step(worst, not divides)
+    powers = max(p[2] for p in steps) * max(route.up, route.down)
+    if worst < 2**60 and (len(steps) == 2 or powers <= bounds.MAX_LEG_NUMERATOR):
+        assert max(sides) <= worst
+        assert route.largest(amount) == int(worst) + 1
+        for at_ask, value in zip((False, True), sides, strict=True):
+            assert route.convert(amount, at_ask) == rounded(value)
+            assert route.convert(-amount, at_ask) == -rounded(value)

@@ -147,6 +147,8 @@ def has_configuration(commands: bytes | memoryview, kind: int) -> bool:
     words = words_of(commands)
     starts = record_starts(commands)
     starts = starts[words[starts] & 0xFFFF == records.Configure.TYPE]
+    if len(starts) and starts[-1] + records.HEAD_WORDS >= len(words):
+        raise CorruptRecord(f"offset {starts[-1] * WORD}: a Configure record without a kind")
     return bool((words[starts + records.HEAD_WORDS] == kind).any())
 
 

@@ -232,6 +232,9 @@ def _change_record(part: bytes, random: Random) -> bytes:
         return records.encode(changed, record.sequence, record.time_ns)
     if random.randrange(12) == 0:
         return some_words(part, random)
+    if random.randrange(12) == 0:
+        size = max(24, len(part) + 8 * random.choice((-20, -2, -1, 1, 2)))
+        return part[:4] + size.to_bytes(4, "little") + part[8:size].ljust(size - 8, b"\0")
     if len(part) < 32 or random.randrange(6) == 0:
         return _set_word(part, 2, random)
     return _set_word(part, random.randrange(3, len(part) // 8), random)

@@ -5,8 +5,10 @@ broken. What may come out is named at each: nothing else may.
 """
 
 import shutil
+from collections.abc import Callable
 from functools import cache
 from random import Random
+from typing import Any
 
 import blake3
 import lmdb
@@ -147,10 +149,8 @@ def framed(data: bytes) -> None:
     """`journal/framing`: the same records that `decode_all` finds, or `CorruptRecord`."""
     if len(data) % records.WORD:
         return  # a block holds whole words, `read_header` and `check_block` see to that
-    try:
-        offsets = [int(start) * records.WORD for start in framing.record_starts(data)]
-    except CorruptRecord:
-        offsets = []
+    offsets = _starts(data, framing.record_starts)
+    assert offsets == _starts(data, lambda all_of_it: framing._walk(framing.words_of(all_of_it)))
     found: list[records.Record] = []
     ends = [0]
     try:
@@ -177,6 +177,14 @@ def framed(data: bytes) -> None:
             assert not found, "records that can be decoded are framed"
     if found:
         _check_framing(data, found)
+
+
+def _starts(data: bytes, walk: Callable[[bytes], Any]) -> list[int]:
+    """Where records begin, in bytes; none where they can't be told."""
+    try:
+        return [int(start) * records.WORD for start in walk(data)]
+    except CorruptRecord:
+        return []
 
 
 def _check_framing(data: bytes, found: list[records.Record]) -> None:

@@ -17,7 +17,7 @@ from engine import vocabulary as v
 from journal import FORMAT_VERSION, CorruptJournal
 from journal.block import HEADERS, peek_header
 from snapshots import SnapshotError, layout
-from tests.fuzz import good, of_journal
+from tests.fuzz import good, of_journal, of_node
 
 # ---------------------------------------------------------------- what lies beside a journal
 
@@ -101,6 +101,12 @@ def test_a_short_header_of_a_format_with_a_longer_one_is_damage() -> None:
     claimed = old[:8] + FORMAT_VERSION.to_bytes(4, "little") + old[12:size]
     with pytest.raises(CorruptJournal, match=f"header of {size} bytes, expected"):
         peek_header(of_journal.sealed(claimed), 1, "file")
+
+
+def test_a_configuration_without_a_kind_is_refused_by_the_node() -> None:
+    head = records.Configure.TYPE | records.VERSION << 16 | 24 << 32
+    words = (head, of_node.FIRST, 1)
+    of_node.submitted(b"".join(word.to_bytes(8, "little") for word in words))
 
 
 # ---------------------------------------------------------------- events

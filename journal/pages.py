@@ -44,7 +44,8 @@ _DATA_VERSION: Final = 1
 _INTEGER_KEYS: Final = 0x08
 _NO_SUBDIRECTORY: Final = 0x4000
 """LMDB keeps this of the options that a file was made with, and never reads it."""
-_LARGEST_MAP: Final = 1 << 47
+_LARGEST_MAP: Final = 1 << 42
+"""No store asks for more (environment.py); a damaged size is not handed to the system."""
 _HEAD: Final = struct.Struct("<QHHHH")
 """Page number, padding, flags, then lower and upper, or the number of overflow pages."""
 _DATABASE: Final = struct.Struct("<IHHQQQQQ")

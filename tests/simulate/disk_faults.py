@@ -149,13 +149,14 @@ class FaultyDisk(Disk):
         return -self.random.choice((errno.EIO, errno.ENOSPC))
 
     def _strike(self, operation: Operation) -> None:
-        """The fault is over. A short write comes alone.
+        """The fault is over. After a failed write the next one is some operations away.
 
-        A meta page that is cut short, and can't be put back because of a second fault at once,
-        is refused at the next opening: no data are lost, but nothing goes on.
+        What LMDB leaves of a meta page is put back then. Where that fails, too, the page may be
+        refused at the next opening: no data are lost, but nothing goes on.
         """
         self._note(operation)
-        self._plan(self._gap() + (_ALONE if self._kind == SHORT_WRITE else 0))
+        alone = _ALONE if self._kind in (WRITE_ERROR, SHORT_WRITE) else 0
+        self._plan(alone + self._gap())
 
     def _note(self, operation: Operation) -> None:
         self._struck += 1

@@ -27,7 +27,7 @@ Item = tuple[Command | Config, int]
 """A command and its time."""
 POISON = 0.04
 """Share of the nonsense that ends the node."""
-ASKED_AGAIN = 6
+ASKED_AGAIN = 5
 """Old commands that are sent again after a recovery."""
 
 

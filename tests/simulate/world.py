@@ -35,7 +35,7 @@ from tests.simulate.timeline import SECOND, Timeline
 from tests.simulate.trouble import Trouble
 
 TICK_S: Final = 0.2
-COMMIT_EVERY: Final = 2 * SECOND
+COMMIT_EVERY: Final = 3 * SECOND
 """Most commits come by the number of commands."""
 DESK_TAKES: Final = 2 * SECOND
 MOST_STEPS_PER_COMMAND: Final = 100
@@ -245,7 +245,7 @@ class World:
         machine.start()
         node = machine.node
         assert node is not None
-        if random.randrange(2):
+        if random.randrange(4) == 0:
             oracle.hold_verification(node.journal.verify())
         keyed = list(oracle.keys.values())
         for sequence, record in random.sample(keyed, min(KEYS_AT_THE_END, len(keyed))):

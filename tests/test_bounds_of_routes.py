@@ -148,6 +148,23 @@ def test_an_amount_is_rounded_up_before_it_is_converted(dearest: int, code: int)
     assert answer(101, **world, **pair) == code
 
 
+def test_a_position_that_is_worth_exactly_the_bound_is_admitted() -> None:
+    # 5.12 lots of 2**20 at the highest price of 2**21, in cents that are as fine as units.
+    world = {"route": "none", "band": (1, 2**20), "currency_digits": digits(2, 2)}
+    assert bounds.MAX_POSITION_VALUE_MINOR == 2**9 * 2**20 * 2**21
+    assert answer(2**9, contract=2**20, **world) == 0
+
+
+def test_a_margin_rate_that_is_exactly_the_bound_is_admitted_for_so_many_lots() -> None:
+    # The highest prices of both steps multiply to 2**47 * 10**-8.
+    world = {"route": "two products", "pair_digits": (5, 3), "currency_digits": digits(0, 0)}
+    exact = ((2**23, 2**24), (2**22, 2**23))
+    assert answer(2**14, pair_bands=exact, **world) == 0
+    assert answer(2**14 + 1, pair_bands=exact, **world) == c.VALUE_BOUND
+    above = ((2**23, 2**24), (2**22, 2**23 + 1))
+    assert answer(1, pair_bands=above, **world) == c.VALUE_BOUND
+
+
 def route_of(
     steps: list[tuple[bool, int, int]], zeros: int
 ) -> tuple[Route, list[Callable[[Fraction, bool], Fraction]]]:

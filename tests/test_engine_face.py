@@ -8,7 +8,7 @@ import pytest
 
 from engine import Engine
 from engine import records as r
-from tests.rules.world import EURUSD, World
+from tests.rules.world import World
 from tests.small_day import day, encoded
 
 TIME = 1_704_096_000 * 10**9
@@ -40,13 +40,17 @@ def test_a_question_for_what_is_not_there_is_a_key_error() -> None:
 
 def test_work_is_counted() -> None:
     world = World()
+    world.buy(100)
     before = world.engine.counters()
-    world.buy()
-    world.tick(110_001)
-    after = world.engine.counters()
-    assert after["ticks"] == before["ticks"] + 1
-    assert after["evaluations"] > before["evaluations"]
-    assert world.engine.quote(EURUSD) == (110_001, 110_011)
+    work = []
+    # Within the band; out of it by one point (the next band is for less money); far out.
+    for bid in (110_001, 103_124, 103_123):
+        world.tick(bid)
+        now = world.engine.counters()
+        work.append(tuple(now[name] - before[name] for name in before))
+        before = now
+    assert list(before) == ["ticks", "evaluations", "band_exits"]
+    assert work == [(1, 0, 0), (1, 1, 1), (1, 0, 0)]
 
 
 def test_every_invariant_can_be_checked_cheaply_or_in_full() -> None:

@@ -5,16 +5,17 @@ missed is shown by the random days; a band that is narrower than it could be cha
 it only costs time, so it is measured here.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import Engine
+from engine import Engine, Hooks
 from engine import records as r
 from engine import vocabulary as v
-from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS, NEVER
+from engine.price_index import ALWAYS, ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS, NEVER
 from engine.risk import fraction
 from tests.rules.world import CLIENT, DAX, EURUSD, USDJPY, World
 
@@ -134,6 +135,33 @@ def test_an_account_under_margin_call_is_watched_both_ways() -> None:
     assert up - bid == bid - down
 
 
+def test_an_account_that_recovered_is_watched_one_way_again() -> None:
+    world = called(150_000, 109_500)
+    assert set(edges(world)) == {(EURUSD, BID_UP), (EURUSD, BID_DOWN)}
+    world.tick(110_000)
+    assert isinstance(world.log[-1], r.MarginCallCleared)
+    assert set(edges(world)) == {(EURUSD, BID_DOWN)}
+    short = World(deposit=150_000, stop_out_level=2_000)
+    short.sell(100)
+    short.tick(110_500)
+    assert set(edges(short)) == {(EURUSD, ASK_UP), (EURUSD, ASK_DOWN)}
+    short.tick(110_000)
+    assert set(edges(short)) == {(EURUSD, ASK_UP)}
+
+
+def test_an_account_whose_action_waits_is_looked_at_on_every_tick() -> None:
+    hooks = Hooks(stop_outs_apply=lambda *a: (v.RET_OK_NONE, a[-1]))
+    world = World(hooks, deposit=150_000)
+    quoted(world)
+    world.buy(100)
+    world.buy(1, instrument=USDJPY)
+    world.tick(109_000)
+    assert edges(world) == {(EURUSD, BID_UP): ALWAYS, (USDJPY, BID_UP): ALWAYS}
+    world.deposit(1_000_000)
+    both = [(number, d) for number in (EURUSD, USDJPY) for d in (BID_UP, BID_DOWN)]
+    assert list(edges(world)) == both and ALWAYS not in edges(world).values()
+
+
 @pytest.mark.parametrize("loss_points", [500, 4_000, 12_000])
 def test_a_converting_price_gets_a_quarter_of_the_slack_and_the_own_price_the_rest(
     loss_points: int,
@@ -181,3 +209,90 @@ def test_a_sell_converts_at_the_ask_and_a_buy_at_the_bid() -> None:
     other.buy(10, instrument=USDJPY)
     assert other.figures(CLIENT).positions == 1
     assert edge(other, BID_UP, USDJPY) is not None and edge(other, ASK_UP, USDJPY) is None
+
+
+# ------------------------------------------------------------ to the point
+
+
+def edges(world: World) -> dict[tuple[int, int], int]:
+    """Every edge there is, by instrument and direction."""
+    return {
+        (number, direction): price
+        for number in world.instruments
+        for direction in range(DIRECTIONS)
+        if (price := edge(world, direction, number)) is not None
+    }
+
+
+def quoted(world: World) -> None:
+    world.tick(150_000, 150_003, instrument=USDJPY)
+    world.tick(160_000, 160_010, instrument=DAX)
+
+
+def poor(
+    money: int, instrument: int, *, sell: bool = False, times: int = 1, then: int = 0
+) -> World:
+    """An account with small positions and hardly more money than they need; `then`: a quote."""
+    world = World(deposit=money)
+    quoted(world)
+    for _ in range(times):
+        (world.sell if sell else world.buy)(1, instrument=instrument)
+    if then:
+        world.tick(then, then + 10, instrument=instrument)
+        world.deposit(1)
+    return world
+
+
+def called(money: int, bid: int) -> World:
+    """An account under margin call, at a bid of EURUSD."""
+    world = World(deposit=money, stop_out_level=2_000)
+    world.buy(100)
+    world.tick(bid)
+    assert isinstance(world.log[-1], r.MarginCall)
+    return world
+
+
+# Where each minor unit and each rounding counts. These numbers change only on purpose: a
+# wider band needs another proof. The first: 1161 are left and 1100 needed, so 60 may be lost;
+# 4 for rounding and 1 for converting prices off, over 17/16 of the value and 2, is 51 points.
+EXACT: list[tuple[Callable[[], World], dict[tuple[int, int], int]]] = [
+    (lambda: poor(1_171, EURUSD), {(EURUSD, BID_DOWN): 109_948}),
+    (lambda: poor(1_171, EURUSD, sell=True), {(EURUSD, ASK_UP): 110_062}),
+    (lambda: poor(2_280, EURUSD, times=2), {(EURUSD, BID_DOWN): 109_976}),
+    (lambda: poor(1_066, USDJPY), {(USDJPY, BID_UP): 152_344, (USDJPY, BID_DOWN): 149_918}),
+    (
+        lambda: poor(1_066, USDJPY, sell=True),
+        {(USDJPY, ASK_UP): 150_085, (USDJPY, ASK_DOWN): 147_659},
+    ),
+    (
+        lambda: poor(2_150, USDJPY, sell=True, times=2),
+        {(USDJPY, ASK_UP): 150_099, (USDJPY, ASK_DOWN): 147_659},
+    ),
+    (
+        lambda: poor(1_300, USDJPY, sell=True, then=149_000),
+        {(USDJPY, ASK_UP): 150_324, (USDJPY, ASK_DOWN): 146_681},
+    ),
+    (
+        lambda: poor(176_150, DAX),
+        {(EURUSD, BID_UP): 111_719, (EURUSD, BID_DOWN): 108_281, (DAX, BID_DOWN): 159_904},
+    ),
+    (
+        lambda: poor(176_700, DAX, then=159_500),
+        {(EURUSD, BID_UP): 111_719, (EURUSD, BID_DOWN): 108_281, (DAX, BID_DOWN): 159_418},
+    ),
+    (
+        lambda: called(150_000, 109_500),
+        {(EURUSD, BID_UP): 109_656, (EURUSD, BID_DOWN): 109_344},
+    ),
+    (
+        lambda: called(150_000, 109_300),
+        {(EURUSD, BID_UP): 109_644, (EURUSD, BID_DOWN): 108_956},
+    ),
+]
+
+
+@pytest.mark.parametrize(("world", "expected"), EXACT, ids=range(len(EXACT)))
+def test_edges_are_where_the_proof_puts_them(
+    world: Callable[[], World], expected: dict[tuple[int, int], int]
+) -> None:
+    assert edges(world()) == expected

@@ -91,3 +91,32 @@ def test_keys_are_read_from_all_keyed_commands_in_order() -> None:
         (framing.key_bytes(0, 9), 5),
     ]
     assert framing.keys_of(tick(1) * 5) == []
+
+
+def test_a_configuration_is_found_among_commands_by_its_kind() -> None:
+    feed = records.encode(records.Feed(feed=1, name="a feed"), 2, TIME_NS)
+    account = records.encode(records.HookSet(module="m", version="1", source_hash="s"), 4, TIME_NS)
+    data = tick(1) + feed + order(3)
+    assert framing.has_configuration(data, records.Feed.KIND)
+    assert not framing.has_configuration(data, records.HookSet.KIND)
+    assert framing.has_configuration(data + account, records.HookSet.KIND)
+    assert not framing.has_configuration(tick(1) + order(2), records.Feed.KIND)
+    assert not framing.has_configuration(tick(1) * 3, records.Feed.KIND)
+    assert not framing.has_configuration(b"", records.Feed.KIND)
+
+
+@pytest.mark.parametrize("words", [1, framing._FEW_WORDS, framing._FEW_WORDS + 1])
+def test_many_words_that_are_no_record_are_told_like_few(words: int) -> None:
+    with pytest.raises(CorruptRecord, match="offset 0: 0x0 is no record header"):
+        framing.record_starts(bytes(8 * words))
+    with pytest.raises(CorruptRecord, match="offset 56: 0x0 is no record header"):
+        framing.record_starts(tick(1) + bytes(8 * words))
+    with pytest.raises(CorruptRecord, match="offset 0: 0x0 is no record header"):
+        framing.record_starts(bytes(8 * words) + tick(1))
+
+
+def test_records_are_uniform_where_all_are_of_one_class() -> None:
+    assert framing.is_uniform(tick(1) * 3, records.Tick)
+    assert not framing.is_uniform(tick(1) + order(2) * 7, records.Tick)
+    assert not framing.is_uniform(order(2) * 7, records.Tick)
+    assert not framing.is_uniform(tick(1)[:-8], records.Tick)

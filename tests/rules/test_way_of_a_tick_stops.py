@@ -11,7 +11,7 @@ from engine import Hooks
 from engine import records as r
 from engine import vocabulary as v
 from tests.rules.told import told
-from tests.rules.world import CLIENT, GBPUSD, NETTER, USD, Row, name_of, outcome, steps
+from tests.rules.world import CLIENT, GBPUSD, NETTER, USD, Row, World, name_of, outcome, steps
 
 TICK_POLICY = {"gap_policy": v.GAP_TICK}
 MARKUP = {"markup_bid_points": -5, "markup_ask_points": 7}
@@ -376,3 +376,40 @@ def test_stops_are_reached_by_the_closing_price(row: Row) -> None:
 @pytest.mark.parametrize("row", HELD_BACK, ids=name_of)
 def test_what_holds_a_stop_back(row: Row) -> None:
     assert told(outcome(row)) == row.then
+
+
+def _no_profit_and_none_below(*arguments: int) -> tuple[int, int]:
+    """Refuses every take profit, and every price below 1.08950."""
+    stage, price = arguments[3], arguments[-1]
+    refuses = stage == v.STAGE_TAKE_PROFIT or price < 108_950
+    return v.RET_OK_NONE if refuses else v.RET_OK, price
+
+
+def both_levels_reached(world: World) -> None:
+    """A stop loss was refused; a take profit below it came with a later order."""
+    world.buy(login=NETTER, sl=109_000)
+    world.tick(108_900)
+    world.buy(10, login=NETTER, tp=108_960)
+
+
+def test_a_stop_loss_is_tested_on_the_tick_on_which_a_take_profit_is_refused() -> None:
+    world = World(Hooks(stops_apply=_no_profit_and_none_below))
+    both_levels_reached(world)
+    assert told(world.tick(108_970)) == [
+        "refused #1 take_profit hook",
+        "closed #1 110 at 108970 stop_loss -103400",
+    ]
+
+
+def test_a_stop_loss_is_tested_on_the_tick_on_which_a_take_profit_is_left_to_a_dealer() -> None:
+    def no_profit(*arguments: int) -> int:
+        return v.RET_OK if arguments[3] == v.STAGE_STOP_LOSS else v.RET_OK_NONE
+
+    hooks = Hooks(stops_filter=no_profit, stops_apply=_no_profit_and_none_below)
+    world = World(hooks)
+    both_levels_reached(world)
+    world.group(execution_mode=v.EXECUTION_MANUAL)
+    assert told(world.tick(108_970)) == [
+        "refused #1 take_profit left_to_dealer",
+        "closed #1 110 at 108970 stop_loss -103400",
+    ]

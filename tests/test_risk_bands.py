@@ -158,8 +158,11 @@ def test_an_account_whose_action_waits_is_looked_at_on_every_tick() -> None:
     world.tick(109_000)
     assert edges(world) == {(EURUSD, BID_UP): ALWAYS, (USDJPY, BID_UP): ALWAYS}
     world.deposit(1_000_000)
-    both = [(number, d) for number in (EURUSD, USDJPY) for d in (BID_UP, BID_DOWN)]
-    assert list(edges(world)) == both and ALWAYS not in edges(world).values()
+    assert edges(world) == {(EURUSD, BID_UP): ALWAYS, (USDJPY, BID_UP): ALWAYS}, "to be cleared"
+    world.tick(109_000)
+    assert isinstance(world.log[-1], r.MarginCallCleared)
+    assert list(edges(world)) == [(EURUSD, BID_DOWN), (USDJPY, BID_UP), (USDJPY, BID_DOWN)]
+    assert ALWAYS not in edges(world).values()
 
 
 @pytest.mark.parametrize("loss_points", [500, 4_000, 12_000])

@@ -19,7 +19,7 @@ from adapters.generate.client import Client
 from adapters.generate.dice import Dice
 from adapters.generate.habits import HABITS
 from adapters.generate.market import Market
-from adapters.units import BadInput
+from adapters.units import BadInput, shown
 from engine import records
 
 FIRST_LOGIN: Final = 100_001
@@ -191,7 +191,7 @@ def _check_shares(settings: Settings, count: int) -> None:
         wrong = [name for name in share.habits if name not in HABITS]
         if wrong:
             raise BadInput(
-                f"{settings.source}: clients number {number}, habits: {wrong[0]!r} is none of"
+                f"{settings.source}: clients number {number}, habits: {shown(wrong[0])} is none of"
                 f" {', '.join(HABITS)}"
             )
         if share.habits and not sum(share.habits.values()):

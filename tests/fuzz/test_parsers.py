@@ -17,9 +17,9 @@ from tests.fuzz.targets import TARGETS, Target
 
 OF_THE_CORE = {"engine", "state", "node"}
 """Targets that depend on whether the core is compiled; the others run once."""
-EXAMPLES = {"cli": 150, "node": 100, "journal": 100, "engine": 150, "block": 400, "framing": 400}
+EXAMPLES = {"cli": 120, "node": 80, "journal": 80, "pages": 60, "salvage": 40, "engine": 100}
 """So many inputs; of those not named here `MOST_EXAMPLES`."""
-MOST_EXAMPLES = 600
+MOST_EXAMPLES = 400
 
 
 EACH_TARGET = [

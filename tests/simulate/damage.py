@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from adapters.node import Node
+from adapters.node import Node, SnapshotError
 from adapters.replay import JOURNAL_FOLDER, SNAPSHOT_FOLDER
 from engine import Hooks
 from journal import JournalError, LmdbJournal
@@ -43,6 +43,8 @@ class Damaged:
         where = "journal" if in_journal else "snapshots"
         try:
             found = self._read(oracle, hooks)
+            if self.thorough and not in_journal:
+                self._go_on_with_snapshots(oracle, hooks)
         except JournalError as error:
             if not in_journal:
                 raise Wrong(f"{self.told}: the node does not open: {error}") from error
@@ -73,6 +75,25 @@ class Damaged:
         if findings:
             self._salvage(oracle)
         return bool(findings or node.reports)
+
+    def _go_on_with_snapshots(self, oracle: Oracle, hooks: Hooks | None) -> None:
+        """A damaged store is used on, or made anew; what it says it has stored must be there."""
+        stored = False
+        node = Node.open(self.folder, hooks=hooks)
+        try:
+            node.snapshot(keep=2)
+            stored = True
+        except SnapshotError:
+            pass
+        finally:
+            node.journal.close()
+        node = Node.open(self.folder, hooks=hooks)
+        try:
+            oracle.hold_state(node)
+            if stored and node.recovered_commands:
+                raise Wrong(f"a new snapshot is not found: {'; '.join(node.reports)}")
+        finally:
+            node.journal.close()
 
     def _salvage(self, oracle: Oracle) -> None:
         """What is copied out is a true beginning of the journal, and whole in itself."""

@@ -7,7 +7,7 @@ tests, the cheapest of the suite that is meant to find such a bug. `says` is wha
 from typing import Final, NamedTuple
 
 POWER_CUTS: Final = "tests.faults.power_cuts 1 --count 300"
-NTH_FAULT: Final = "tests.faults.nth_fault 1 --count 100"
+NTH_FAULT: Final = "tests.faults.nth_fault 1 --count 60"
 SIMULATE: Final = "tests.simulate 1 --count 8 --commands 300"
 EVERY_FAULT: Final = "tests.faults.nth_fault 1 --count 850"
 """All faults of the first session."""

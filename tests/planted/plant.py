@@ -18,7 +18,7 @@ from tests.planted.bugs import Bug
 
 TAKEN = ("adapters", "bench", "docs", "engine", "examples", "journal", "snapshots", "tests")
 LEFT = shutil.ignore_patterns("*.so", "_compiled.json", "results", ".hypothesis")
-SECONDS = 120
+SECONDS = 300
 """A catcher that takes longer hangs; then the bug is not caught."""
 _PYTEST = "pytest -q -x -p no:cacheprovider -p no:xdist"
 

@@ -155,6 +155,13 @@ def first_leaf(image: Image) -> int:
     return image.children(image.keys.record.root)[0]
 
 
+def another_offset(image: Image, page: int) -> None:
+    """The last node of a page is there twice."""
+    end = image.offsets(page)[-1] + 2
+    image.put(end, image.number(end - 2, 2), 2)
+    image.add(page * PAGE + 12, 2, 2)
+
+
 PAGES_OF_TREES: list[tuple[str, Damage, str]] = [
     ("number", lambda i: i.put(keys_root(i, 0), 99), "its header says it is page 99"),
     ("leaf as branch", lambda i: i.put(first_leaf(i) * PAGE + 10, BRANCH, 2), "flags are 0x1, 0x2"),
@@ -169,6 +176,7 @@ PAGES_OF_TREES: list[tuple[str, Damage, str]] = [
     ("offset outside", lambda i: i.put(i.offsets(first_leaf(i))[0], 4092, 2), "a node lies at 40"),
     ("offset twice", lambda i: i.put(i.offsets(first_leaf(i))[0],
         i.number(i.offsets(first_leaf(i))[1], 2), 2), "a node begins at"),
+    ("an offset more", lambda i: another_offset(i, first_leaf(i)), "a node begins at"),
     ("keys not in order", lambda i: swap(i, i.offsets(first_leaf(i))[3],
         i.offsets(first_leaf(i))[4], 2), "database keys: the key [0-9a-f]{32} is not in order"),
     ("key size", lambda i: i.put(next(i.nodes(first_leaf(i))) + 6, 18, 2), "node"),
@@ -251,6 +259,12 @@ def page_in_use(image: Image) -> tuple[int, int]:
     raise LookupError("each page after a free one is free")
 
 
+def longer_key(image: Image, node: int) -> None:
+    """The first word of a list becomes part of its key."""
+    image.put(node + 6, 16, 2)
+    image.add(node, -8, 4)
+
+
 FREE_PAGES: list[tuple[str, Damage, str]] = [
     ("a page in use", lambda i: i.put(*page_in_use(i)), "belongs to .* and to the free pages"),
     ("outside", lambda i: i.put(free_at(i, 0), 10**6), "is not in order"),
@@ -259,6 +273,7 @@ FREE_PAGES: list[tuple[str, Damage, str]] = [
     ("ascending", lambda i: swap(i, free_at(i, 0), free_at(i, 1), 8), "is not in order"),
     ("one fewer", lambda i: i.add(i.free_list()[0], -1), "belongs to nothing and is not free"),
     ("endless", lambda i: i.put(i.free_list()[0], 2**63), "is cut off"),
+    ("a longer key", lambda i: longer_key(i, [*i.nodes(i.free_leaf)][-1]), "no transaction number"),
     ("transaction", lambda i: i.add(list(i.nodes(i.free_leaf))[-1] + 8, 1), "free list ends with"),
 ]  # fmt: skip
 

@@ -251,7 +251,7 @@ TICK = r.encode(r.Tick(instrument=1, feed=1, bid_points=1, ask_points=2), 1, TIM
 CONFIGURE = r.encode(r.Feed(feed=1, name="main"), 1, TIME)
 # What is wrong, the bytes, and what the message must name.
 CORRUPT = [
-    ("cut within the head", TICK[:23], "offset 0: 23 bytes left"),
+    ("cut within the head", TICK[:23], "offset 0: 23 bytes left, a"),
     ("cut within the record", TICK[:-1], "offset 0: 55 bytes left of a"),
     ("a second record cut", TICK + TICK[:-8], "offset 56: 48 bytes left of a"),
     ("type 0", word(0, 1, 56) + TICK[8:], "offset 0: 0 is not a"),

@@ -164,6 +164,26 @@ def test_a_pending_order_fixes_the_mode_too() -> None:
     assert told(world.account(50, mode=v.NETTING)) == ["account 50 set"]
 
 
+@pytest.mark.parametrize("deposits", [0, 1, 2])
+@pytest.mark.parametrize("orders", [0, 1, 2])
+@pytest.mark.parametrize("positions", [0, 1, 2])
+def test_whatever_an_account_has_fixes_its_mode_and_nothing_makes_up_for_it(
+    deposits: int, orders: int, positions: int
+) -> None:
+    # Without margin and commission, neither orders nor positions write an entry.
+    world = World(deposit=0)
+    world.instrument(margin_percent_bp=0)
+    for _ in range(deposits):
+        world.deposit(1_000)
+    for _ in range(orders):
+        world.buy_limit(109_000, 1)
+    for _ in range(positions):
+        world.buy(1)
+    told_of = told(world.account(CLIENT, mode=v.NETTING))
+    free = deposits + orders + positions == 0
+    assert told_of == ["account 1 set" if free else "rejected account_in_use"]
+
+
 def test_an_agent_at_the_bound_of_its_money_is_not_paid() -> None:
     world = World(agent_commission_per_lot_minor=100)
     for _ in range(BOUND // MOST):

@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
-from journal import JournalError, LmdbJournal
-from journal.environment import LOCK_FILE, WRITER_LOCK
+from journal import JournalError, JournalFailed, LmdbJournal
+from journal.environment import LOCK_FILE, WRITER_LOCK, open_environment
 from tests.journal.conftest import append_block
 from tests.journal.page_images import Image
 
@@ -119,6 +119,23 @@ def test_lock_file_that_names_another_transaction_stops_readers_and_writer(store
     journal = LmdbJournal.open(stored, writable=True)
     assert journal.tail().last_sequence == 9 and journal.verify().findings == []
     journal.close()
+
+
+def test_writer_never_commits_on_another_state_than_the_newest(stored: Path) -> None:
+    """The lock file, which is shared memory, changes under an open environment."""
+    environment = open_environment(stored, writable=True, create=False)
+    newest = Image(stored / "data.mdb").newer.number
+    lock = (stored / LOCK_FILE).read_bytes()
+    for number in (newest - 1, newest + 1, newest):
+        with (stored / LOCK_FILE).open("r+b") as file:
+            file.seek(lock.index(newest.to_bytes(8, "little")))
+            file.write(number.to_bytes(8, "little"))
+        if number == newest:
+            environment.begin_write(0).abort()
+            continue
+        with pytest.raises(JournalFailed, match=r"lock\.mdb: the last transaction there is"):
+            environment.begin_write(0)
+    environment.close()
 
 
 def test_files_beside_that_are_folders_are_told(stored: Path) -> None:

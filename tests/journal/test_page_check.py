@@ -118,6 +118,27 @@ def test_files_made_by_lmdb_itself_are_right(tmp_path: Path) -> None:
     environment.close()
 
 
+@pytest.mark.parametrize("transactions", [0, 1, 2])
+def test_damaged_number_of_a_young_file_is_refused(tmp_path: Path, transactions: int) -> None:
+    """The first transaction frees no page, so there is no list to hold it against."""
+    folder = tmp_path / "store"
+    environment = lmdb.open(str(folder), map_size=1 << 20, max_dbs=4)
+    for _ in range(transactions):
+        with environment.begin(write=True) as transaction:
+            database = environment.open_db(BLOCKS, txn=transaction)
+            transaction.put(b"12345678", bytes(8), db=database)
+    environment.close()
+    found_right(folder)
+    content = (folder / "data.mdb").read_bytes()
+    for page in (0, 1):
+        for bit in range(64):
+            damaged = bytearray(content)
+            damaged[page * PAGE + NUMBER + bit // 8] ^= 1 << bit % 8
+            (folder / "data.mdb").write_bytes(damaged)
+            with pytest.raises(CorruptJournal, match="transaction"):
+                found_right(folder)
+
+
 def test_both_checks_of_a_page_agree_on_nonsense(stored: Path, tmp_path: Path) -> None:
     """Pages with a few random bytes changed: refused by both, or by none."""
     image = Image(stored / "data.mdb")

@@ -165,11 +165,15 @@ def test_an_account_whose_action_waits_is_looked_at_on_every_tick() -> None:
     assert ALWAYS not in edges(world).values()
 
 
-@pytest.mark.parametrize("loss_points", [500, 4_000, 12_000])
+# The last: so little is left that the converting price is held closer than by its own limit.
+@pytest.mark.parametrize(
+    ("loss_points", "deposit"),
+    [(500, 4_000_000), (4_000, 4_000_000), (12_000, 4_000_000), (12_000, 3_810_000)],
+)
 def test_a_converting_price_gets_a_quarter_of_the_slack_and_the_own_price_the_rest(
-    loss_points: int,
+    loss_points: int, deposit: int
 ) -> None:
-    world = World(deposit=4_000_000)
+    world = World(deposit=deposit)
     world.tick(160_000, 160_010, instrument=DAX)
     world.buy(20, instrument=DAX)
     world.tick(160_000 - loss_points, 160_010 - loss_points, instrument=DAX)

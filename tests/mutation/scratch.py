@@ -56,7 +56,7 @@ _CODEC = ["tests/test_format_document.py", "tests/determinism/test_golden_journa
 # Of each file: the tests that know it best, and all that run it.
 TESTS: dict[str, tuple[list[str], list[str]]] = {
     "engine/conversion.py": (["tests/test_bounds_of_routes.py"], _RULES),
-    "engine/figures.py": ([*_MONEY, *_MARGIN], _RULES),
+    "engine/figures.py": (["tests/test_figures.py", *_MONEY, *_MARGIN], _RULES),
     "engine/margin.py": (_MARGIN, _RULES),
     "engine/money.py": ([*_MONEY, *_NOT_A_CROWD, "tests/rules/test_rejects.py"], _RULES),
     "engine/price_index.py": (["tests/test_price_index.py"], _RULES),

@@ -4,11 +4,12 @@ This file may drive a node on a journal in a scratch folder, and open it again.
 """
 
 import shutil
+from functools import cache
 from typing import NamedTuple
 
 from adapters.node import Node, NodeFailed
 from adapters.replay import JOURNAL_FOLDER
-from engine import records
+from engine import Engine, records
 from journal import LmdbJournal
 from tests.fuzz import good
 
@@ -126,3 +127,11 @@ def _check_dead(node: Node, before: _Shown) -> None:
         raise AssertionError(f"a dead node takes {use}")
     with _HOUSE.leave() as again:
         assert again.sequence == before.durable_sequence == _DURABLE
+        assert again.engine.state_hash() == _durable_state_hash()
+
+
+@cache
+def _durable_state_hash() -> str:
+    engine = Engine()
+    engine.apply(b"".join(good.small_parts()[:_DURABLE]))
+    return engine.state_hash()

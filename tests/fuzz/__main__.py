@@ -11,6 +11,7 @@ import argparse
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from random import Random
 from types import FrameType
 
 from tests.conftest import ROOT
+from tests.fuzz import good
 from tests.fuzz.targets import TARGETS, Target
 from tests.soak.campaign import Campaign, arguments_of
 
@@ -176,7 +178,14 @@ class Guided:
     def _watch(self, name: str, command: list[str]) -> tuple[int, int, list[str]]:
         """Runs a process and counts along: inputs, exit code, and its last lines."""
         started = time.monotonic()
-        environment = os.environ | {"LOCKSTEP_INTERPRETED": "1", "PYTHONPATH": str(ROOT)}
+        scratch = good.scratch() / "guided"  # libFuzzer ends a process before it can tidy up
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        environment = os.environ | {
+            "LOCKSTEP_INTERPRETED": "1",
+            "PYTHONPATH": str(ROOT),
+            good.SCRATCH: str(scratch),
+        }
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, errors="replace",

@@ -4,6 +4,7 @@ This file may make and read; everything here is the same on every run and is mad
 """
 
 import io
+import os
 import tempfile
 import zipfile
 from functools import cache
@@ -150,9 +151,16 @@ def day_zip(content: bytes = DAY_CSV, method: int = zipfile.ZIP_DEFLATED) -> byt
 # ---------------------------------------------------------------- places
 
 
+SCRATCH = "LOCKSTEP_FUZZ_SCRATCH"
+"""An empty folder that another process made and will remove."""
+
+
 @cache
 def scratch() -> Path:
     """A folder of this process for files that parsers read; in memory where that can be."""
+    given = os.environ.get(SCRATCH)
+    if given:
+        return Path(given)
     memory = Path("/dev/shm")
     holder = tempfile.TemporaryDirectory(
         prefix="lockstep-fuzz-", dir=memory if memory.is_dir() else None

@@ -146,6 +146,17 @@ def test_record_of_a_tree_that_leads_nowhere_is_refused(
     refused(image, message)
 
 
+@pytest.mark.parametrize("tree", TREES[1:])
+@pytest.mark.parametrize("bit", range(48))
+def test_flipped_bit_in_padding_or_flags_of_a_record_is_refused(
+    image: Image, tree: str, bit: int
+) -> None:
+    """LMDB asks some of them as it opens the file."""
+    record = record_of(tree)(image)
+    image.put(record, image.number(record) ^ 1 << bit)
+    refused(image, f"page [0-9]+: {tree}: the record: padding [0-9]+ and flags 0x[0-9a-f]+, none")
+
+
 def keys_root(image: Image, at: int) -> int:
     return image.keys.record.root * PAGE + at
 

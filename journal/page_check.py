@@ -57,8 +57,8 @@ def check_files(data: Path) -> int:
                     file.name, 0, 0, f"cut off: {size} bytes, at least {2 * PAGE} are needed"
                 )
             _, newest = file.metas()
-            _free_list(file, newest)  # LMDB asks the records of both as it opens
-            _names(file, newest)
+            free_list(file, newest)  # LMDB asks the records of both as it opens
+            names_of(file, newest)
             return size
     except OSError as error:
         raise NoJournal(f"{data}: can't be read: {error.strerror}") from error
@@ -77,13 +77,13 @@ def check(file: PageFile, number: int | None = None, *, heads: bool) -> bool | N
     )
     if meta is None:
         return None
-    free = _free_list(file, meta)
+    free = free_list(file, meta)
     _check_number(file, meta, free.check_free())
     other = older if meta is newer else newer
     if other is newer or not _is_left_over(other):
-        _check_number(file, other, _free_list(file, other).last_number())
+        _check_number(file, other, free_list(file, other).last_number())
     used = free.used
-    names = _names(file, meta)
+    names = names_of(file, meta)
     for tree in _databases(file, names):
         tree.check_values(heads=heads)
         used += tree.used
@@ -102,7 +102,7 @@ def entries(
     meta = {m.number: m for m in file.metas()}.get(number)
     if meta is None:
         return None
-    names = _names(file, meta)
+    names = names_of(file, meta)
     for tree in _databases(file, names):
         if tree.owner == named(name):
             row = key_bytes + value_bytes
@@ -126,16 +126,16 @@ def entries(
 def newest_trees(file: PageFile) -> dict[str, Tree]:
     """The named databases of the newest state, by what `named` calls them; held as for `check`."""
     meta = file.metas()[1]
-    names = _names(file, meta)
+    names = names_of(file, meta)
     return {tree.owner: tree for tree in _databases(file, names)}
 
 
-def _free_list(file: PageFile, meta: Meta) -> Tree:
+def free_list(file: PageFile, meta: Meta) -> Tree:
     """The free list of a state; its record is right in itself."""
     return Tree(file, FREE_LIST, meta.free, meta.page, meta.last_page)
 
 
-def _names(file: PageFile, meta: Meta) -> Tree:
+def names_of(file: PageFile, meta: Meta) -> Tree:
     """The database of names of a state; its record is right in itself."""
     return Tree(file, NAMES, meta.main, meta.page, meta.last_page)
 

@@ -16,10 +16,15 @@ stored, whatever is found elsewhere.
 
 import os
 import shutil
+import struct
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from adapters.client_keys import key_of
 from adapters.node import Node
@@ -28,9 +33,9 @@ from engine import records as r
 from journal import CorruptJournal, JournalError
 from journal.environment import DATA_FILE
 from journal.layout import BLOCKS
-from journal.page_check import newest_trees
+from journal.page_check import free_list, names_of, newest_trees
 from journal.page_trees import named
-from journal.pages import BIG, HEADER, NODE, PAGE, PageFile
+from journal.pages import BIG, HEADER, META_BYTES, NODE, PAGE, PageFile
 from snapshots import SnapshotError
 from tests.small_day import START_NS, opening
 
@@ -39,6 +44,8 @@ KEYED_ORDERS: Final = (45, 45, 1, 40, 1, 1)
 SNAPSHOTS_AFTER: Final = (2, 4)
 """Of these blocks, from 1: the one is older, and after the other two small ones follow."""
 FILES: Final = (f"{JOURNAL_FOLDER}/{DATA_FILE}", f"{SNAPSHOT_FOLDER}/{DATA_FILE}")
+
+Mask = npt.NDArray[np.bool_]
 
 
 class Place(NamedTuple):
@@ -66,6 +73,8 @@ class Stores:
         self._make()
         self._content = {name: self._trimmed(folder / name) for name in FILES}
         self._blocks_of_bytes = self._block_bytes()
+        self.structure = np.concatenate([self._structure_of(name) for name in FILES])
+        """Of each byte of all files, whether LMDB or the check before it looks at it."""
         for name, content in self._content.items():
             (folder / name).write_bytes(content)
         with Node.open(folder) as node:
@@ -138,26 +147,46 @@ class Stores:
 
     def _trimmed(self, file: Path) -> bytes:
         """A file without the space that was allocated ahead."""
-        pages = PageFile(str(file))
-        last_page = pages.metas()[1].last_page
-        pages.close()
+        with closing(PageFile(str(file))) as pages:
+            last_page = pages.metas()[1].last_page
         return file.read_bytes()[: (last_page + 1) * PAGE]
+
+    def _structure_of(self, name: str) -> Mask:
+        """The bytes of meta pages and of nodes in the trees, and the heads of all pages in use."""
+        content = self._content[name]
+        mask = np.zeros(len(content), np.bool_)
+        with closing(PageFile(str(self.folder / name))) as pages:
+            older, newer = pages.metas()
+            trees = [*newest_trees(pages).values(), names_of(pages, newer)]
+            trees += [free_list(pages, older), free_list(pages, newer)]
+            for tree in trees:
+                for leaves in tree.leaves():
+                    nodes = leaves.nodes
+                    for at in nodes.fields(nodes.key_sizes, 8)[nodes.flags == BIG].tolist():
+                        start = int.from_bytes(at, "little") * PAGE
+                        mask[start : start + HEADER] = True
+        for meta in (older, newer):
+            mask[meta.page * PAGE : meta.page * PAGE + META_BYTES] = True
+        for page in (int(n) for tree in trees for run in tree.used for n in run.starts):
+            lower, upper = struct.unpack_from("<HH", content, page * PAGE + 12)
+            mask[page * PAGE : page * PAGE + lower] = True
+            mask[page * PAGE + upper : (page + 1) * PAGE] = True
+        return mask
 
     def _block_bytes(self) -> list[tuple[int, int, int]]:
         """First sequence of each block, and where its bytes begin and end in the file."""
-        pages = PageFile(str(self.folder / FILES[0]))
         runs = []
-        for leaves in newest_trees(pages)[named(BLOCKS)].leaves():
-            nodes = leaves.nodes
-            assert leaves.blocks is not None
-            for node, block in enumerate(leaves.blocks.tolist()):
-                page, start = divmod(int(nodes.starts[node]) + NODE + 8, PAGE)
-                begin = int(leaves.numbers[page]) * PAGE + start
-                if nodes.flags[node] == BIG:
-                    value = self._content[FILES[0]][begin : begin + 8]
-                    begin = int.from_bytes(value, "little") * PAGE + HEADER
-                runs.append((block, begin, begin + int(nodes.values[node])))
-        pages.close()
+        with closing(PageFile(str(self.folder / FILES[0]))) as pages:
+            for leaves in newest_trees(pages)[named(BLOCKS)].leaves():
+                nodes = leaves.nodes
+                assert leaves.blocks is not None
+                for node, block in enumerate(leaves.blocks.tolist()):
+                    page, start = divmod(int(nodes.starts[node]) + NODE + 8, PAGE)
+                    begin = int(leaves.numbers[page]) * PAGE + start
+                    if nodes.flags[node] == BIG:
+                        value = self._content[FILES[0]][begin : begin + 8]
+                        begin = int.from_bytes(value, "little") * PAGE + HEADER
+                    runs.append((block, begin, begin + int(nodes.values[node])))
         return runs
 
     def _keys_of(self, node: Node) -> Iterator[tuple[bytes, int]]:

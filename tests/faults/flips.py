@@ -6,9 +6,11 @@ the next child goes on after it.
 
     python -m tests.faults.flips [SEED] [--count N] [--minutes M] [--json]
 
-The seed is the number of the first case. Cases step through the files in strides that meet each
-bit once before one comes again, so that every part of a file has its share of any run, and a run of
-as many cases as there are bits is complete. One case is repeated with its number and --count 1.
+The seed is the number of the first case. Of any four cases three flip a bit of LMDB's structure
+(meta pages, nodes and heads of pages), as long as there are some left, the others the rest: blocks,
+free pages, unused space. Each part is gone through in strides, so that every page has its share
+of any run; a run of as many cases as there are bits flips each once. One case is repeated with
+its number and --count 1.
 """
 
 import math
@@ -22,14 +24,20 @@ import traceback
 from pathlib import Path
 from typing import Final
 
-from tests.faults.flip_cases import Stores, Wrong, judge, scratch
+import numpy as np
+import numpy.typing as npt
+
+from tests.faults.flip_cases import Mask, Place, Stores, Wrong, judge, scratch
 from tests.faults.session import make_stores_small
 from tests.soak.campaign import Campaign, arguments_of
 
+SHARE: Final = 3
+"""Cases in the structure for one elsewhere."""
 HANGS_AFTER_S: Final = 60.0
 LONGEST_LINE: Final = 3_000
 """So that one write to the pipe is whole."""
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
+Bits = npt.NDArray[np.int64]
 
 
 def main() -> int:
@@ -41,21 +49,41 @@ def main() -> int:
         arguments.count = min(arguments.count, stores.n_bits)
         campaign = Campaign.of("flipped bits", arguments)
         campaign.notes["bits of the files"] = stores.n_bits
-        run(stores, campaign, arguments.seed)
+        campaign.notes["bits of the structure"] = 8 * int(stores.structure.sum())
+        run(Cases(stores), campaign, arguments.seed)
         return campaign.finish()
     finally:
         shutil.rmtree(folder)
 
 
-def bit_of(case: int, n_bits: int) -> int:
-    """The bit of a case, numbered from 1: each one once in `n_bits` cases in a row."""
-    stride = int(n_bits * _GOLDEN)
-    while math.gcd(stride, n_bits) != 1:
+def order_of(structure: Mask) -> Bits:
+    """All bits in the order of the cases; `structure`: whether each byte is of it."""
+    bits = np.repeat(structure, 8)
+    first, rest = _in_strides(np.flatnonzero(bits)), _in_strides(np.flatnonzero(~bits))
+    turns = np.concatenate([np.arange(len(first)) / SHARE, np.arange(len(rest))])
+    return np.concatenate([first, rest])[np.argsort(turns, kind="stable")]
+
+
+def _in_strides(bits: Bits) -> Bits:
+    """Each of the bits once, far from the one before."""
+    stride = int(len(bits) * _GOLDEN)
+    while math.gcd(stride, len(bits)) != 1:
         stride += 1
-    return (case - 1) * stride % n_bits
+    return bits[np.arange(len(bits)) * stride % len(bits)]
 
 
-def run(stores: Stores, campaign: Campaign, first: int) -> None:
+class Cases:
+    """The cases by number, from 1; after the last bit the first comes again."""
+
+    def __init__(self, stores: Stores) -> None:
+        self.stores = stores
+        self._order = order_of(stores.structure)
+
+    def place(self, case: int) -> Place:
+        return self.stores.place(int(self._order[(case - 1) % len(self._order)]))
+
+
+def run(cases: Cases, campaign: Campaign, first: int) -> None:
     """Cases from `first` on, as many as the campaign wants, in child processes."""
     case = first
     last = first + campaign.most
@@ -64,25 +92,26 @@ def run(stores: Stores, campaign: Campaign, first: int) -> None:
         child = os.fork()
         if not child:
             os.close(reader)
-            _work(stores, case, last, writer)
+            _work(cases, case, last, writer)
         os.close(writer)
         try:
-            case, hangs = _listen(stores, campaign, case, reader)
+            case, hangs = _listen(cases, campaign, case, reader)
         finally:
             os.close(reader)
             how = _end(child)
         if campaign.goes_on() and case < last:
             how = f"nothing was heard of it for {HANGS_AFTER_S:.0f} s" if hangs else how
-            _tell(stores, campaign, case, f"!{how}")
-            stores.restore()
+            _tell(cases, campaign, case, f"!{how}")
+            cases.stores.restore()
             case += 1
 
 
-def _work(stores: Stores, first: int, last: int, writer: int) -> None:
+def _work(cases: Cases, first: int, last: int, writer: int) -> None:
     """In the child: one line per case, what became of it or what went wrong. Never returns."""
+    stores = cases.stores
     try:
         for case in range(first, last):
-            place = stores.place(bit_of(case, stores.n_bits))
+            place = cases.place(case)
             stores.damage(place)
             try:
                 line = judge(stores, place)
@@ -98,7 +127,7 @@ def _work(stores: Stores, first: int, last: int, writer: int) -> None:
         os._exit(1)
 
 
-def _listen(stores: Stores, campaign: Campaign, case: int, reader: int) -> tuple[int, bool]:
+def _listen(cases: Cases, campaign: Campaign, case: int, reader: int) -> tuple[int, bool]:
     """Takes the reports of a child, until it ends, hangs, or enough is done.
 
     Returns the first case that was not reported, and whether the child hangs.
@@ -111,14 +140,14 @@ def _listen(stores: Stores, campaign: Campaign, case: int, reader: int) -> tuple
             return case, not ready
         *lines, pending = (pending + data).split(b"\n")
         for line in lines:
-            _tell(stores, campaign, case, line.decode(errors="replace"))
+            _tell(cases, campaign, case, line.decode(errors="replace"))
             case += 1
     return case, False
 
 
-def _tell(stores: Stores, campaign: Campaign, case: int, line: str) -> None:
+def _tell(cases: Cases, campaign: Campaign, case: int, line: str) -> None:
     """Counts a case that is over."""
-    place = stores.place(bit_of(case, stores.n_bits))
+    place = cases.place(case)
     name = place.file.partition("/")[0]
     if line.startswith("!"):
         campaign.fail(f"case {case}, {place}: {line[1:]}")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from journal import JournalError
@@ -28,7 +29,7 @@ def test_flipped_bits_all_over_the_files_are_found_or_harmless(
     stores: Stores, capsys: pytest.CaptureFixture[str]
 ) -> None:
     campaign = Campaign("flipped bits", FLIPS)
-    flips.run(stores, campaign, first=1)
+    flips.run(flips.Cases(stores), campaign, first=1)
     assert campaign.failures == [] and campaign.done == FLIPS
     assert set(campaign.notes) == {
         "journal: refused at opening",
@@ -40,20 +41,23 @@ def test_flipped_bits_all_over_the_files_are_found_or_harmless(
     assert sum(campaign.notes.values()) == FLIPS
 
 
-@pytest.mark.parametrize("n_bits", [8, 2**15, 1_277_952, 999_983])
-def test_as_many_cases_as_there_are_bits_flip_each_once(n_bits: int) -> None:
-    some = range(7, 7 + min(n_bits, 50_000))
-    bits = {flips.bit_of(case, n_bits) for case in some}
-    assert len(bits) == len(some) and max(bits) < n_bits
-    assert flips.bit_of(1, n_bits) == 0 == flips.bit_of(1 + n_bits, n_bits)
+@pytest.mark.parametrize("n_bytes", [8, 4_096, 12_343])
+@pytest.mark.parametrize("n_structure", [1, 5])
+def test_as_many_cases_as_there_are_bits_flip_each_once(n_bytes: int, n_structure: int) -> None:
+    structure = np.arange(n_bytes) % 8 < n_structure
+    order = flips.order_of(structure)
+    assert sorted(order.tolist()) == list(range(8 * n_bytes))
+    first = structure[order[: 2 * n_bytes] // 8]
+    assert n_structure == 1 or first.mean() == pytest.approx(0.75, abs=0.2)
 
 
 def test_a_run_of_any_length_meets_every_page(stores: Stores) -> None:
-    pages = {
-        (place.file, place.byte // PAGE)
-        for place in (stores.place(flips.bit_of(c, stores.n_bits)) for c in range(1, 400))
-    }
-    assert len(pages) == stores.n_bits // (8 * PAGE)
+    cases = flips.Cases(stores)
+    for first in (1, 400_000):
+        places = [cases.place(case) for case in range(first, first + 1_600)]
+        pages = {(place.file, place.byte // PAGE) for place in places}
+        assert len(pages) == stores.n_bits // (8 * PAGE)
+    assert cases.place(1) == cases.place(1 + stores.n_bits)
 
 
 def test_every_kind_of_page_is_there(stores: Stores) -> None:
@@ -73,14 +77,15 @@ def test_every_kind_of_page_is_there(stores: Stores) -> None:
 def play(stores: Stores, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], str]) -> Campaign:
     """Six cases of which the third has a fault."""
 
+    cases = flips.Cases(stores)
+
     def judged(stores: Stores, place: Place) -> str:
-        third = stores.place(flips.bit_of(3, stores.n_bits))
-        return fault() if place == third else "harmless"
+        return fault() if place == cases.place(3) else "harmless"
 
     monkeypatch.setattr(flips, "judge", judged)
     monkeypatch.setattr(flips, "HANGS_AFTER_S", 0.5)
     campaign = Campaign("flipped bits", 6)
-    flips.run(stores, campaign, first=1)
+    flips.run(cases, campaign, first=1)
     assert campaign.done == 6 and sum(campaign.notes.values()) == 5
     return campaign
 
@@ -126,7 +131,7 @@ def test_case_that_goes_wrong_in_whatever_way_is_told_and_the_rest_goes_on(
     sentence: str,
 ) -> None:
     campaign = play(stores, monkeypatch, fault)
-    place = stores.place(flips.bit_of(3, stores.n_bits))
+    place = flips.Cases(stores).place(3)
     assert campaign.failures == [f"case 3, {place}: {sentence}"]
     assert (stores.folder / FILES[0]).read_bytes() == stores.content(FILES[0])
 

@@ -145,7 +145,8 @@ class Guided:
                 (corpus / str(number)).write_bytes(data)
             left = share.count
             for again in range(_AGAIN):
-                seconds = share.until - time.monotonic() - self.startup_s
+                seconds = share.until - time.monotonic()
+                seconds -= min(self.startup_s, seconds / 2)
                 if left < 1 or (again and seconds < 1):
                     return
                 command = self._command(name, again, left, max(1.0, seconds), folder)

@@ -117,7 +117,8 @@ def damaged_copy(folder: Path, scratch: Path, random: Random) -> Damaged:
     files = [file for file in files if (scratch / file).exists()]
     file = random.choice(files)
     content = bytearray((scratch / file).read_bytes())
-    used = [at for at in range(0, len(content), PAGE) if any(content[at : at + PAGE])]
+    whole_pages = range(0, len(content) - PAGE + 1, PAGE)
+    used = [at for at in whole_pages if any(content[at : at + PAGE])]
     page = random.choice(used)
     if random.randrange(4):
         places = [(page + random.randrange(PAGE), random.randrange(8)) for _ in range(3)]

@@ -2,7 +2,7 @@
 # with a C compiler (and Python's headers) the core is compiled, otherwise it runs interpreted.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test soak bench lint clean distclean
+.PHONY: help setup build demo test coverage soak bench lint clean distclean
 
 PYTHON ?= python3
 SOAK_MINUTES ?= 60
@@ -34,6 +34,14 @@ test: build  ## run the tests, interpreted and compiled
 		echo "tests of the compiled core, and all others:"; \
 	fi && $(BIN)/python -m pytest -q -n 2
 
+coverage: $(INSTALLED)  ## branch coverage of the tests, interpreted, package by package
+	@$(BIN)/python -m coverage erase
+	@LOCKSTEP_INTERPRETED=1 $(BIN)/python -m coverage run -m pytest -q
+	@$(BIN)/python -m coverage combine --quiet
+	@for package in engine journal snapshots adapters; do \
+		echo "$$package: $$($(BIN)/python -m coverage report --include "$$package/*" --format total) %"; \
+	done
+
 soak: build  ## try faults, kills, inputs for SOAK_MINUTES (60); figures: docs/reliability.md
 	@$(BIN)/python -m pip install --quiet -c constraints.txt 'atheris>=3,<4' \
 		|| echo "atheris can't be installed here: inputs are mutated without coverage"
@@ -48,7 +56,7 @@ lint: $(INSTALLED)  ## check style (ruff) and types (mypy --strict)
 	$(BIN)/mypy
 
 clean:  ## remove what the build made
-	rm -rf build *.egg-info engine/_compiled.json .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build *.egg-info engine/_compiled.json .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	find . -path ./$(VENV) -prune -o \( -name '*.so' -o -name '*.pyc' \) -type f -exec rm -f {} +
 
 distclean: clean  ## remove the virtual environment, too

@@ -303,3 +303,25 @@ def test_edges_are_where_the_proof_puts_them(
     world: Callable[[], World], expected: dict[tuple[int, int], int]
 ) -> None:
     assert edges(world()) == expected
+
+
+@pytest.mark.parametrize(
+    ("money", "one_point"), [(1_760_301, True), (1_760_327, True), (1_760_400, False)]
+)
+def test_who_has_nothing_to_spare_is_looked_at_when_a_fine_price_moves_one_point(
+    money: int, one_point: bool
+) -> None:
+    # EURUSD at 11 and in points of 10**-8: the smallest fraction of its price is a point.
+    points = 1_100_050_000
+    world = World(deposit=money)
+    world.instrument(
+        EURUSD, digits=8, price_min_points=10**9, price_max_points=2 * 10**9, contract_size=1
+    )
+    world.tick(points, points, instrument=EURUSD)
+    quoted(world)
+    world.buy(1, instrument=DAX)
+    assert world.figures().equity_minor > world.figures().margin_minor > 0
+    up, down = edge(world, BID_UP), edge(world, BID_DOWN)
+    assert up is not None and down is not None
+    assert up - points == points - down
+    assert (up - points == 1) == one_point

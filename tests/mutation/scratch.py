@@ -46,6 +46,7 @@ _NOT_A_CROWD = ["-k", "not crowd"]
 _MONEY = ["tests/rules/test_way_of_an_order_money.py", "tests/rules/test_way_of_an_order_profit.py"]
 _MARGIN = ["tests/test_golden_vectors.py", "tests/rules/test_way_of_an_order_margin.py"]
 _STOP_OUT = ["tests/rules/test_way_of_a_tick_stop_out.py", "tests/test_oracle_stop_out.py"]
+_BANDS = "tests/test_risk_bands.py"
 _WORST = "tests/test_bounds.py::test_the_worst_account_there_can_be_is_computed_exactly"
 # The rest of the journal's tests is about LMDB and the disk.
 _JOURNAL = ["-k", "not blocks_on_disk and not map_when and not failed_commit and not killed"]
@@ -61,7 +62,7 @@ TESTS: dict[str, tuple[list[str], list[str]]] = {
     "engine/money.py": ([*_MONEY, *_NOT_A_CROWD, "tests/rules/test_rejects.py"], _RULES),
     "engine/price_index.py": (["tests/test_price_index.py"], _RULES),
     "engine/records/codec.py": (["tests/test_records.py"], [*_CODEC, *_JOURNAL]),
-    "engine/risk.py": (["tests/test_risk_bands.py", *_STOP_OUT], _RULES),
+    "engine/risk.py": ([_BANDS, "tests/test_engine_face.py", *_STOP_OUT], _RULES),
     "engine/tick/activate.py": (["tests/rules/test_way_of_a_tick_pendings.py"], _RULES),
     "engine/tick/detect.py": (["tests/rules/test_way_of_a_tick_pendings.py"], _RULES),
     "engine/tick/stop_out.py": ([*_STOP_OUT, _WORST], _RULES),

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine import bounds
@@ -155,6 +155,17 @@ def test_a_position_that_is_worth_exactly_the_bound_is_admitted() -> None:
     assert answer(2**9, contract=2**20, **world) == 0
 
 
+def test_a_margin_that_is_exactly_the_bound_is_admitted_and_one_lot_step_more_is_not() -> None:
+    by_ticks = {"margin_mode": v.MARGIN_CFD_INDEX, "tick_value": 2**19, "contract": 2**10}
+    same = {"route": "none", "band": (1, 2**20), "currency_digits": digits(0, 0)}
+    assert answer(100, **by_ticks, **same) == 0
+    assert answer(101, **by_ticks, **same) == c.VALUE_BOUND
+    # 512 lots of 2**40 each, at a rate of 2.
+    doubled = {"pair_bands": ((1, 2), BAND), "currency_digits": digits(0, 0)}
+    assert answer(51_200, initial=2**40, **doubled) == 0
+    assert answer(51_201, initial=2**40, **doubled) == c.VALUE_BOUND
+
+
 def test_a_margin_rate_that_is_exactly_the_bound_is_admitted_for_so_many_lots() -> None:
     # The highest prices of both steps multiply to 2**47 * 10**-8.
     world = {"route": "two products", "pair_digits": (5, 3), "currency_digits": digits(0, 0)}
@@ -194,6 +205,8 @@ PRICES = st.sampled_from([1, 2, 2**16, 2**31 - 1]) | st.integers(1, 2**31 - 1)
 STEPS = st.tuples(st.booleans(), PRICES, PRICES).map(lambda x: (x[0], *sorted(x[1:])))
 
 
+@example([(False, 1, 2**31 - 1)], 3, 7)
+@example([(True, 1, 5)], 10, 7)
 @given(
     st.lists(STEPS, min_size=1, max_size=2),
     st.integers(-18, 18),

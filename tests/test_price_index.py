@@ -100,6 +100,29 @@ def test_a_quote_finds_the_watches_of_all_four_directions(seed: int) -> None:
             assert reached == []
 
 
+@pytest.mark.parametrize(
+    ("direction", "key", "bid", "ask"),
+    [
+        (BID_UP, 100, 99, 200),
+        (BID_DOWN, -100, 101, 200),
+        (ASK_UP, 100, 50, 99),
+        (ASK_DOWN, -100, 50, 101),
+    ],
+)
+def test_a_quote_that_reaches_nothing_is_answered_without_a_search(
+    direction: int, key: int, bid: int, ask: int
+) -> None:
+    index = made()
+    index.set(0, 0, direction, key)
+    found = [5, 6]
+    assert not index.find_reached(0, bid, ask, found)
+    assert found == [5, 6], "nothing was looked for"
+    assert not index.find_reached(1, bid, ask, found)
+    toward = 1 if key > 0 else -1
+    assert index.find_reached(0, bid + toward, ask + toward, found)
+    assert found == [0]
+
+
 def test_a_watch_is_in_one_place_only() -> None:
     index = made()
     index.set(0, 0, BID_UP, 100)

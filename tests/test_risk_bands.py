@@ -280,6 +280,14 @@ EXACT: list[tuple[Callable[[], World], dict[tuple[int, int], int]]] = [
         {(USDJPY, ASK_UP): 150_324, (USDJPY, ASK_DOWN): 146_681},
     ),
     (
+        lambda: poor(1_690, USDJPY, then=149_000),
+        {(USDJPY, BID_UP): 149_312, (USDJPY, BID_DOWN): 148_987},
+    ),
+    (
+        lambda: poor(1_720, USDJPY, then=149_000),
+        {(USDJPY, BID_UP): 150_040, (USDJPY, BID_DOWN): 148_955},
+    ),
+    (
         lambda: poor(176_150, DAX),
         {(EURUSD, BID_UP): 111_719, (EURUSD, BID_DOWN): 108_281, (DAX, BID_DOWN): 159_904},
     ),

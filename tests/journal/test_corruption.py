@@ -10,7 +10,7 @@ import lmdb
 import pytest
 
 from journal import CorruptJournal, JournalError, JournalVersion, LmdbJournal, NoJournal
-from journal.block import MAGIC
+from journal.block import GENESIS_HASH, MAGIC
 from journal.layout import BLOCKS, KEYS, META, META_KEY, META_VALUE, SEQUENCE
 from tests.journal.conftest import append_block
 
@@ -146,6 +146,23 @@ def test_journal_of_a_future_version_is_refused_with_one_sentence(
         f"{stored}/data.mdb: journal format {version} with records of version {record_version};"
         " this program reads formats up to 2 with records of version 1"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (b"short", "its description is no description of a journal"),
+        (b"NOTHINGS" + bytes(40), "its description is no description of a journal"),
+        (META_VALUE.pack(MAGIC, 1, 1, bytes(32)), "its description is damaged"),
+        (META_VALUE.pack(MAGIC, 1, 1, GENESIS_HASH) + b"more", "its description is damaged"),
+    ],
+)
+def test_journal_whose_description_is_damaged_is_refused(
+    stored: Path, value: bytes, problem: str
+) -> None:
+    edit(stored, lambda e, t: t.put(META_KEY, value, db=e.open_db(META, txn=t)))
+    with pytest.raises(CorruptJournal, match=problem):
+        LmdbJournal.open(stored)
 
 
 def test_left_out_block_is_found_where_it_is_missing(stored: Path) -> None:

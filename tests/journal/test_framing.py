@@ -105,6 +105,14 @@ def test_a_configuration_is_found_among_commands_by_its_kind() -> None:
     assert not framing.has_configuration(b"", records.Feed.KIND)
 
 
+def test_a_configuration_without_a_kind_is_no_record() -> None:
+    size = records.HEAD_WORDS * records.WORD
+    header = records.Configure.TYPE | records.VERSION << 16 | size << 32
+    bare = header.to_bytes(8, "little") + bytes(size - 8)
+    with pytest.raises(CorruptRecord, match="offset 56: a Configure record without a kind"):
+        framing.has_configuration(tick(1) + bare, records.Feed.KIND)
+
+
 @pytest.mark.parametrize("words", [1, framing._FEW_WORDS, framing._FEW_WORDS + 1])
 def test_many_words_that_are_no_record_are_told_like_few(words: int) -> None:
     with pytest.raises(CorruptRecord, match="offset 0: 0x0 is no record header"):

@@ -21,7 +21,7 @@ from engine.model.instruments import Instrument
 from engine.model.routes import Route
 from tests.naive.comparison import Comparison
 from tests.naive.money import rounded
-from tests.rules.worlds_at_their_limits import TIME, Shape, opening, order
+from tests.rules.worlds_at_their_limits import TIME, Shape, opening, order, quote
 
 PLAIN = Shape(
     currency_digits=(2, 2, 2, 2),
@@ -96,6 +96,39 @@ def test_the_highest_price_of_a_single_step_times_its_power_of_ten_stays_below_2
     assert (HIGHEST * power <= bounds.MAX_LEG_NUMERATOR) == (code == 0)
     single = {"pair_digits": (points, 0), "pair_bands": (BAND, BAND)}
     assert answer(**single, currency_digits=digits(own, 0)) == code
+
+
+@pytest.mark.parametrize(("points", "code"), [(6, 0), (7, c.VALUE_BOUND)])
+def test_a_margin_that_divides_by_the_instrument_itself_may_meet_any_price_of_a_group(
+    points: int, code: int
+) -> None:
+    # At one point the rate is 10**points whole units, whatever the price band says.
+    traded = r.Instrument(
+        instrument=1,
+        symbol="TRADED",
+        base_currency=2,
+        profit_currency=1,
+        margin_currency=1,
+        digits=points,
+        contract_size=1,
+        lot_max_units=1,
+        position_limit_units=1,
+        price_min_points=1_000,
+        price_max_points=2_000,
+    )
+    both = Comparison(name="own")
+    for record in [
+        r.Currency(currency=1, code="AAA", digits=0),
+        r.Currency(currency=2, code="BBB", digits=0),
+        r.Feed(feed=1, name="main"),
+        traded,
+        r.Group(group=1, name="limits", currency=2, virtual_credit_minor=2**50),
+        r.SetAccount(login=1, group=1),
+        quote(1, 1_500),
+    ]:
+        assert not any(isinstance(event, r.Rejected) for event in both.send(record, TIME))
+    (first, *_) = both.send(order(v.BUY, 1))
+    assert (first.code if isinstance(first, r.Rejected) else 0) == code
 
 
 def test_the_same_holds_for_a_single_step_that_divides() -> None:

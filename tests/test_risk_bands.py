@@ -16,7 +16,7 @@ from engine import Engine, Hooks
 from engine import records as r
 from engine import vocabulary as v
 from engine.price_index import ALWAYS, ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS, NEVER
-from engine.risk import fraction
+from engine.risk import Evaluation, evaluate, fraction
 from tests.rules.world import CLIENT, DAX, EURUSD, USDJPY, World
 
 UNIT = 2**30
@@ -311,6 +311,32 @@ def test_edges_are_where_the_proof_puts_them(
     world: Callable[[], World], expected: dict[tuple[int, int], int]
 ) -> None:
     assert edges(world()) == expected
+
+
+# Equity, value of the positions, size of the profits that convert, and rounding: the sums
+# that the proof needs, each with one minor unit more than the exact amount for each position.
+SUMS = [
+    (lambda: poor(2_280, EURUSD, times=2), (2_260, 2 * 110_001, 0, 8)),
+    (lambda: poor(1_066, USDJPY), (1_064, 100_001, 3, 4)),
+    (lambda: poor(2_150, USDJPY, sell=True, times=2), (2_146, 200_006, 5, 8)),
+    (lambda: poor(176_150, DAX), (176_139, 176_018, 12, 6)),
+]
+
+
+@pytest.mark.parametrize(("world", "sums"), SUMS, ids=range(len(SUMS)))
+def test_an_evaluation_sums_up_what_the_proof_needs(
+    world: Callable[[], World], sums: tuple[int, int, int, int]
+) -> None:
+    made = world()
+    core = made.engine._core
+    result = Evaluation()
+    evaluate(core, core.accounts[CLIENT], result)
+    assert (
+        result.equity_minor,
+        result.gross_minor,
+        result.converted_minor,
+        result.slop_minor,
+    ) == sums
 
 
 @pytest.mark.parametrize(

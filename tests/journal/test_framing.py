@@ -60,6 +60,10 @@ def test_a_large_block_of_plain_records_is_not_walked_one_by_one(
     assert walked == []
     framing.record_starts(tick(1) * few)
     assert walked == [7 * few]
+    # Not even the smallest ones.
+    clock = records.encode(records.Clock(), 1, TIME_NS)
+    assert framing.record_starts(clock * 200).tolist() == list(range(0, 600, 3))
+    assert len(walked) == 1
 
 
 def test_offsets_cut_a_block_at_a_sequence_and_at_a_time() -> None:

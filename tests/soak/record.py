@@ -17,9 +17,11 @@ END: Final = "<!-- end -->"
 _MOST_NOTES = 8
 
 
-def load(file: Path = RECORD) -> dict[str, Any]:
+def load() -> dict[str, Any]:
     """Campaign name -> its row."""
-    rows: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if not RECORD.exists():
+        return {}
+    rows: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
     return rows
 
 

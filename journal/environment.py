@@ -219,6 +219,7 @@ class Environment:
 
     def create_databases(self, names: tuple[bytes, ...], meta: dict[bytes, bytes]) -> None:
         """Named databases, the first of them with content, in one transaction."""
+        self._metas.note(self._data_file)  # put back when the writer is released
         with self._environment.begin(write=True) as transaction:
             for name in names:
                 self._databases[name] = self._environment.open_db(name, txn=transaction)

@@ -11,7 +11,8 @@ import lmdb
 import lmdb.cpython
 import pytest
 
-from journal import JournalFailed
+from adapters.node import Node
+from journal import JournalError, JournalFailed
 from tests.faults import shim
 from tests.faults.disk import LOSE, MISDIRECT, PASS, POWER_OFF, Disk, Operation
 from tests.faults.platter import PAGE
@@ -288,6 +289,26 @@ def test_meta_page_that_never_reached_the_disk_is_written_again_before_it_is_rel
     disk.power_cut(Random(seed), scratch / "cut")
     outcome = recovered(SCRIPT, scratch / "cut", session.acknowledged, session.submitted)
     assert not outcome.wrong
+
+
+@pytest.mark.parametrize("length", [60, 104, 112])
+def test_journal_can_be_made_again_where_its_first_meta_page_was_cut_short(
+    disk: Disk, scratch: Path, length: int
+) -> None:
+    cut = iter([length])
+
+    def decide(operation: Operation) -> int:
+        return next(cut, PASS) if operation.synced else PASS
+
+    disk.on_operation = decide
+    with pytest.raises(JournalError, match="can't be created"):
+        Node.open(disk.folder / "node", create=True)
+    disk.on_operation = None
+    disk.process_crash(scratch / "crash")
+    for seed in range(5):
+        disk.power_cut(Random(seed), scratch / f"cut-{seed}")
+    for name in ("crash", *(f"cut-{seed}" for seed in range(5))):
+        Node.open(scratch / name / "node", create=True).close()
 
 
 def test_lying_disk_is_beyond_what_is_promised_and_found_or_harmless(scratch: Path) -> None:

@@ -106,10 +106,7 @@ def decode(data: bytes | memoryview, offset: int = 0) -> tuple[Record, int]:
     if record_class is Configure:
         start = offset + packer.size + WORD
         length = int.from_bytes(data[start - WORD : start], "little")
-        if (
-            length > size - packer.size - WORD
-            or size != packer.size + WORD + length + -length % WORD
-        ):
+        if size != packer.size + WORD + length + -length % WORD:
             raise CorruptRecord(f"offset {offset}: payload of {length} bytes in a record of {size}")
         fields["payload"] = bytes(data[start : start + length])
     return record_class(**fields), offset + size

@@ -105,6 +105,16 @@ def test_money_on_an_account_has_a_bound() -> None:
     assert told(world.balance(v.CORRECTION, -1)) == []
 
 
+def test_a_correction_may_take_an_account_to_its_bound_below_zero_and_no_further() -> None:
+    world = World(deposit=0)
+    for _ in range(BOUND // MOST):
+        assert told(world.balance(v.CORRECTION, -MOST)) == []
+    assert world.figures().balance_minor == -BOUND
+    (refused,) = world.balance(v.CORRECTION, -1)
+    assert told([refused]) == ["rejected account_money_bound"]
+    assert refused.detail == -BOUND - 1
+
+
 def test_entries_are_numbered_without_gaps_for_every_account_alone() -> None:
     world = World()
     numbers = [world.deposit(1, login)[0].entry_number for login in (1, 2, 1, 3, 1, 2)]

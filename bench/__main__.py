@@ -17,7 +17,7 @@ from pathlib import Path
 from bench import ROOT
 from bench.table import RESULTS, render_page
 
-NAMES = ("ticks", "orders", "journal", "replay", "snapshot", "recovery")
+NAMES = ("ticks", "orders", "matching", "journal", "replay", "snapshot", "recovery")
 
 
 def run(name: str, smoke: bool, folder: Path) -> Path:

@@ -95,6 +95,21 @@ def _orders(result: Result) -> list[str]:
     return lines
 
 
+def _matching(result: Result) -> list[str]:
+    lines = [
+        "| stream | commands | fills | resting orders | levels | fill hash "
+        "| book alone, M commands/s (lowest-highest) | own processor time |",
+        "|---|---:|---:|---:|---:|---|---|---:|",
+    ]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['workload']} | {row['commands']:,} | {row['fills']:,} | {row['resting']:,} "
+            f"| {row['bid_levels'] + row['ask_levels']:,} | `{row['fill_hash']}` "
+            f"| {_millions(row['commands_per_second'])} | {_percent(row['own_share'])} |"
+        )
+    return lines
+
+
 def _journal(result: Result) -> list[str]:
     lines = [
         "| records a commit | client keys | raw file, M records/s | journal, M records/s "
@@ -181,6 +196,7 @@ def _millions(rate: dict[str, float]) -> str:
 TABLES: dict[str, tuple[str, Callable[[Result], list[str]]]] = {
     "ticks": ("Ticks through the core", _ticks),
     "orders": ("Order commands through the core", _orders),
+    "matching": ("The order book", _matching),
     "journal": ("Journal beside a raw file", _journal),
     "replay": ("Replay", _replay),
     "snapshot": ("Snapshot and recovery", _snapshot),

@@ -4,6 +4,7 @@ This file may read and print.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -11,7 +12,7 @@ from cyclopts import Parameter
 from adapters.cli import console, origin
 from adapters.cli.arguments import AsJson, Directory, HookModule, hooks_of, point
 from adapters.describe import EVENT_NAMES, Names, describe, line
-from adapters.replay import JOURNAL_FOLDER
+from adapters.replay import JOURNAL_FOLDER, ReplayResult
 from adapters.replay import replay as run_replay
 from adapters.units import BadInput, format_time, shown, unscaled
 from engine import AccountFigures, records
@@ -22,7 +23,9 @@ def state(
     dir: Directory,
     /,
     *,
-    account: Annotated[int, Parameter(help="Login of the account.")],
+    account: Annotated[
+        int | None, Parameter(help="Login of the account; default: all, one object a line.")
+    ] = None,
     at: Annotated[
         str | None, Parameter(help="SEQ|TIME: the state then; default: the end of the journal.")
     ] = None,
@@ -31,11 +34,31 @@ def state(
         bool, Parameter(name="--json", negative="", help="The state is always JSON.")
     ] = True,
 ) -> int:
-    """Prints the state of an account as JSON, now or at any point of the past.
+    """Prints the state of an account, or of all, as JSON, now or at any point of the past.
 
     Amounts are in the account's currency, the margin level in percent (null without margin).
     `sequence` and `time` are those of the last command before the point.
     """
+    result = replayed_to(dir, at, hooks)
+    label = origin.label(dir)
+    when = {"sequence": result.sequence, "time": format_time(result.time_ns)}
+    tail = when if label is None else when | {"data": label}
+    if account is None:
+        for login in result.engine.logins():
+            console.say_json(account_state(result.engine.account(login)) | tail, indent=-1)
+        return 0
+    try:
+        figures = result.engine.account(account)
+    except KeyError:
+        raise BadInput(
+            f"{dir}: there is no account {account} at sequence {result.sequence}"
+        ) from None
+    console.say_json(account_state(figures) | tail)
+    return 0
+
+
+def replayed_to(dir: Path, at: str | None, hooks: str | None) -> ReplayResult:
+    """The journal executed again up to `--at` or its end."""
     to_sequence, to_time_ns = point("--at", at)
     with console.progress("replaying") as report:
         result = run_replay(
@@ -47,19 +70,7 @@ def state(
         )
     for text in result.reports:
         console.note(f"snapshot not used: {text}")
-    try:
-        figures = result.engine.account(account)
-    except KeyError:
-        raise BadInput(
-            f"{dir}: there is no account {account} at sequence {result.sequence}"
-        ) from None
-    label = origin.label(dir)
-    answer = account_state(figures) | {
-        "sequence": result.sequence,
-        "time": format_time(result.time_ns),
-    }
-    console.say_json(answer if label is None else answer | {"data": label})
-    return 0
+    return result
 
 
 def account_state(figures: AccountFigures) -> dict[str, Any]:

@@ -14,7 +14,18 @@ from importlib import metadata
 
 from cyclopts import App, CycloptsError
 
-from adapters.cli import checkpoint, demo, diff, look, proof, run, salvage, verify
+from adapters.cli import (
+    checkpoint,
+    demo,
+    diff,
+    look,
+    positions,
+    proof,
+    run,
+    salvage,
+    settle,
+    verify,
+)
 from adapters.cli.console import OutputFailed, flush, note
 from adapters.hook_plugin import BadHooks, HookFailed
 from adapters.node import KeyConflict, NodeFailed
@@ -63,12 +74,14 @@ for command in (
     run.run,
     proof.replay,
     look.state,
+    positions.positions,
     look.events,
     verify.verify,
     salvage.salvage,
     checkpoint.checkpoint,
     checkpoint.keygen,
     diff.diff,
+    settle.settle,
     proof.snapshot,
 ):
     app.command(command)

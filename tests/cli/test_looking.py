@@ -122,7 +122,6 @@ def test_events_as_lines_name_words_and_decimals(demo: Demo, call: Call) -> None
 
 
 BAD = [
-    (("state", "DEMO"), "--account"),
     (("state", "DEMO", "--account", "nobody"), "--account"),
     (("state", "DEMO", "--account", 1), "there is no account 1 at sequence"),
     (("state", "DEMO", "--account", 100_001, "--at", 10**9), "sequence 1000000000 is not in it"),

@@ -80,10 +80,14 @@ def _check_header(block: bytes, header: i64, size: i64, offset: i64) -> None:
             f"offset {offset}: record version {version}, this program reads version {VERSION}"
         )
     good = size == expected
-    if command_type == Configure.TYPE and i64(len(block)) - offset >= _CONFIGURE_HEAD_BYTES:
-        length = read_i64_le(block, offset + _CONFIGURE_HEAD_BYTES - 8)
-        padded = (length + 7) // 8 * 8
-        good = 0 <= length <= bounds.MAX_PAYLOAD_BYTES and size == _CONFIGURE_HEAD_BYTES + padded
+    if command_type == Configure.TYPE:
+        good = i64(len(block)) - offset >= _CONFIGURE_HEAD_BYTES
+        if good:
+            length = read_i64_le(block, offset + _CONFIGURE_HEAD_BYTES - 8)
+            good = (
+                0 <= length <= bounds.MAX_PAYLOAD_BYTES
+                and size == _CONFIGURE_HEAD_BYTES + (length + 7) // 8 * 8
+            )
     if not good:
         raise CorruptRecord(f"offset {offset}: {size} is no size of command type {command_type}")
 

@@ -322,6 +322,11 @@ def test_a_configuration_has_the_size_that_its_payload_needs(data: bytes, messag
         assert r.encode(record) == data[:end]
 
 
+def test_a_block_that_ends_before_the_payload_of_a_configuration_is_refused() -> None:
+    with pytest.raises(r.CorruptRecord, match="offset 0: 32 is no size of command type 3"):
+        Engine().apply(configure(32, 0, b"")[:32])
+
+
 @pytest.mark.parametrize(
     ("left", "message"), [(10, "10 bytes left, a"), (30, "30 bytes left of a")]
 )

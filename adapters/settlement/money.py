@@ -5,12 +5,13 @@ money only as `Entry` (what an event moved) and `Purse` (what an account has at 
 an event that carries money in another way is one more row of `MOVERS`, and accounts with several
 currencies are one change of `purses_of`.
 
-An entry belongs to one account and one currency. An event may give several, for the same
-account or for others (both sides of a fill); they count in the order in which they are given.
+An entry belongs to one account, one currency and one type. An event may give several: of two
+currencies, of several types under one number (profit and fee of a fill), of several accounts.
+They count in the order in which they are given, each on top of the one before it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple, Protocol
 
 from engine import Engine, records
 from engine import vocabulary as v
@@ -38,7 +39,7 @@ class Entry(NamedTuple):
     login: int
     currency: str
     number: int
-    """Dense from 1 per account."""
+    """Dense from 1 per account; entries of one event may share it."""
     entry_type: int
     deltas: Amounts
     afters: Amounts
@@ -54,8 +55,21 @@ class Purse(NamedTuple):
     """Number of the account's last entry so far."""
 
 
-Currencies = Mapping[int, str]
-"""The currency of every account, by login."""
+class Known(Protocol):
+    """What is known where an event happens: for events that do not tell everything."""
+
+    def currency_of(self, login: int) -> str:
+        """The account's own currency. Raises `KeyError`."""
+
+    def code(self, currency: int) -> str:
+        """The code of a currency by its number. Raises `KeyError`."""
+
+    def instrument(self, number: int) -> records.Instrument:
+        """The instrument as it is configured at that moment. Raises `KeyError`."""
+
+    def before(self, login: int, currency: str) -> Amounts:
+        """The purse after the entries so far; nothing for one that had none."""
+
 
 FUNDING: Final = frozenset(
     (
@@ -69,17 +83,16 @@ FUNDING: Final = frozenset(
 """Money that came from outside or left. Every other type that moves a balance is a result."""
 
 
-def entries_of(event: Any, currencies: Currencies) -> Iterator[Entry]:
-    """What an event moved: none for an event that carries no money. Raises `KeyError`."""
+def entries_of(event: Any, known: Known) -> list[Entry]:
+    """What an event moved: nothing for an event that carries no money. Raises `KeyError`."""
     mover = MOVERS.get(type(event))
-    if mover is not None:
-        yield from mover(event, currencies)
+    return [] if mover is None else [*mover(event, known)]
 
 
-def _of_ledger_entry(event: records.LedgerEntry, currencies: Currencies) -> Iterator[Entry]:
+def _of_ledger_entry(event: records.LedgerEntry, known: Known) -> Iterator[Entry]:
     yield Entry(
         event.login,
-        currencies[event.login],
+        known.currency_of(event.login),
         event.entry_number,
         event.entry_type,
         Amounts(event.balance_delta_minor, event.credit_delta_minor, event.margin_delta_minor),
@@ -87,7 +100,7 @@ def _of_ledger_entry(event: records.LedgerEntry, currencies: Currencies) -> Iter
     )
 
 
-MOVERS: Final[dict[type[records.Event], Callable[[Any, Currencies], Iterator[Entry]]]] = {
+MOVERS: Final[dict[type[records.Event], Callable[[Any, Known], Iterator[Entry]]]] = {
     records.LedgerEntry: _of_ledger_entry,
 }
 """The events that carry money, and how it is read out of them."""

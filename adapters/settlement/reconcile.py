@@ -4,7 +4,8 @@ This file may add up and compare; it asks nobody. Three sources are held against
 the figures of the engine where the day begins, the entries of the day, the figures of the engine
 where it ends. Per account and currency, for balance, credit and margin:
 
-    every entry        number = the one before + 1, after = before + delta
+    every entry        number = the one before + 1 (entries of one event may share one),
+                       after = before + delta
     at the end         opening + sum of the deltas = the last after = the engine's figure,
                        the last number = the engine's count
 
@@ -67,7 +68,10 @@ class Line:
         return moved
 
     def add(self, entry: Entry) -> None:
-        self.by_type.setdefault(entry.entry_type, Sum()).add(entry.deltas)
+        one = self.by_type.get(entry.entry_type)
+        if one is None:
+            one = self.by_type[entry.entry_type] = Sum()
+        one.add(entry.deltas)
 
 
 Key = tuple[int, str]
@@ -96,15 +100,33 @@ class Reconciliation:
             total = self._total(purse.currency)
             total.opening = total.opening.plus(line.opening)
 
-    def take(self, entry: Entry, sequence: int) -> None:
-        """An entry of the day, in the order of the journal."""
-        self.entries += 1
-        line = self.lines.setdefault((entry.login, entry.currency), Line())
+    def last(self, login: int, currency: str) -> Amounts:
+        """A purse after the entries so far."""
+        line = self.lines.get((login, currency))
+        return NOTHING if line is None else line.last
+
+    def take(self, entries: Iterable[Entry], sequence: int) -> None:
+        """All entries of one event of the day, in the order of the journal."""
+        shared: set[tuple[int, int]] = set()
+        for entry in entries:
+            if (entry.login, entry.number) not in shared:
+                self._take_number(entry, sequence)
+                shared.add((entry.login, entry.number))
+            self._take(entry, sequence)
+
+    def _take_number(self, entry: Entry, sequence: int) -> None:
         expected = self._numbers.get(entry.login, 0) + 1
         if entry.number != expected:
             what = "entry number" if entry.number > expected else "entry number, a repeat"
             self._tell(entry.login, f"sequence {sequence}, {what}", expected, entry.number)
         self._numbers[entry.login] = entry.number
+        self.entries += 1
+
+    def _take(self, entry: Entry, sequence: int) -> None:
+        key = (entry.login, entry.currency)
+        line = self.lines.get(key)
+        if line is None:
+            line = self.lines[key] = Line()
         after = line.last.plus(entry.deltas)
         if after != entry.afters:
             where = f"sequence {sequence}, entry {entry.number} ({type_name(entry.entry_type)})"
@@ -143,7 +165,10 @@ class Reconciliation:
             self._tell(purse.login, "number of the last entry", number, purse.entries)
 
     def _total(self, currency: str) -> Line:
-        return self.totals.setdefault(currency, Line())
+        total = self.totals.get(currency)
+        if total is None:
+            total = self.totals[currency] = Line()
+        return total
 
     def _compare(
         self, account: str, where: str, currency: str, expected: Amounts, found: Amounts
@@ -152,7 +177,7 @@ class Reconciliation:
         digits = self._digits.get(currency, 0)
         for name, ours, theirs in zip(Amounts._fields, expected, found, strict=True):
             if ours != theirs:
-                shown = (f"{unscaled(amount, digits)} {currency}" for amount in (ours, theirs))
+                shown = (f"{unscaled(amount, digits):f} {currency}" for amount in (ours, theirs))
                 self._tell(account, f"{name}, {where}", *shown)
 
     def _tell(self, account: int | str, what: str, expected: object, found: object) -> None:

@@ -135,7 +135,7 @@ def text_of(value: Any) -> str:
         return "yes" if value else ""
     if value is None:
         return "-"
-    return f"{value:,}" if isinstance(value, Decimal) else str(value)
+    return f"{value:,f}" if isinstance(value, Decimal) else str(value)
 
 
 POSITION_COLUMNS: Final = {

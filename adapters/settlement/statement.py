@@ -37,10 +37,12 @@ def row_of(event: records.Event, names: Names) -> tuple[int, bytes] | None:
 
     It is put into words at once: later the instrument may be configured otherwise.
     """
+    if isinstance(event, records.LedgerEntry):
+        if event.entry_type not in FUNDING:
+            return None
+        return event.login, MOVEMENT + JSON.encode(_picked(event, _MOVEMENT_FIELDS, names))
     if isinstance(event, records.PositionClosed):
         return event.login, TRADE + JSON.encode(_picked(event, _TRADE_FIELDS, names))
-    if isinstance(event, records.LedgerEntry) and event.entry_type in FUNDING:
-        return event.login, MOVEMENT + JSON.encode(_picked(event, _MOVEMENT_FIELDS, names))
     return None
 
 

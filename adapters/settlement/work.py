@@ -12,7 +12,7 @@ import numpy as np
 
 from adapters.describe import Names
 from adapters.replay import Difference, cut_blocks
-from adapters.settlement.money import MOVERS, Purse, entries_of, purses_of
+from adapters.settlement.money import MOVERS, Amounts, Purse, entries_of, purses_of
 from adapters.settlement.reconcile import Finding, Reconciliation
 from adapters.settlement.rows import RowsByAccount
 from adapters.settlement.standing import names_of
@@ -72,6 +72,22 @@ class Work:
         self.books = Reconciliation(self.digits)
         self.books.open(purses(engine))
 
+    # ------------------------------------------------------------ what `money.py` may ask
+
+    def currency_of(self, login: int) -> str:
+        return self.currencies[login]
+
+    def code(self, currency: int) -> str:
+        return self.names.currencies[currency].code
+
+    def instrument(self, number: int) -> records.Instrument:
+        return self.names.instruments[number]
+
+    def before(self, login: int, currency: str) -> Amounts:
+        return self.books.last(login, currency)
+
+    # ------------------------------------------------------------ the events of the day
+
     def take(self, block: Block) -> None:
         """The events of commands of the day."""
         events = block.events
@@ -85,8 +101,9 @@ class Work:
             event, _ = records.decode(events, offset)
             assert isinstance(event, records.Event)
             self._learn(event, block)
-            for entry in entries_of(event, self.currencies):
-                self.books.take(entry, event.sequence)
+            entries = entries_of(event, self)
+            if entries:
+                self.books.take(entries, event.sequence)
             row = row_of(event, self.names)
             if row is not None:
                 self.rows.add(*row)

@@ -175,6 +175,7 @@ def test_snapshot_of_the_day_is_the_state_that_a_replay_gives(days: Path, call: 
     snapshot = layout.read(value, last)
     replayed = call("replay", days, "--to", last, "--json").json()
     assert snapshot.info.state_hash == replayed["state_hash"] == manifest["state_hash"]
+    assert snapshot.info.encoding == layout.RAW, "no library's compression is in the bytes"
     assert snapshot.info.time_ns == parse_time(manifest["last_time"])
     assert snapshot.info.journal_hash.hex() == manifest["block"]["hash"]
 

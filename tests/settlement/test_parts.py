@@ -34,12 +34,8 @@ def test_rows_come_back_by_account_in_the_order_in_which_they_came(
 
 
 def test_every_event_that_carries_money_is_read_by_the_settlement() -> None:
-    """An event with a delta of money that `MOVERS` does not know would be passed over."""
-    carries = {
-        c
-        for c in records.EVENT_CLASSES
-        if any(f.endswith("_delta_minor") for f in c.__struct_fields__)
-    }
+    """An event with an entry number that `MOVERS` does not know would be passed over."""
+    carries = {c for c in records.EVENT_CLASSES if "entry_number" in c.__struct_fields__}
     assert carries == set(MOVERS)
 
 
@@ -55,11 +51,11 @@ def test_every_type_of_entry_is_money_from_outside_or_a_result_or_margin() -> No
 
 def test_table_puts_numbers_right_and_leaves_empty_columns_out() -> None:
     rows = [
-        {"a": "x", "b": Decimal("1234.50"), "c": None, "d": False, "e": Decimal(0)},
+        {"a": "x", "b": Decimal("1234.50"), "c": None, "d": False, "e": Decimal("0E-8")},
         {"a": "long", "b": None, "c": None, "d": False, "e": Decimal(0)},
     ]
     assert aligned(rows, {key: key for key in "abcde"}) == [
-        "  a            b  e",
-        "  x     1,234.50  0",
-        "  long         -  0",
+        "  a            b           e",
+        "  x     1,234.50  0.00000000",
+        "  long         -           0",
     ]

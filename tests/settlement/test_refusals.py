@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -190,16 +190,55 @@ def test_every_difference_of_the_funds_is_named(case: str) -> None:
     books = work.Reconciliation({"USD": 2})
     books.open([BEFORE])
     for sequence, one in enumerate(entries, 100):
-        books.take(one, sequence)
+        books.take([one], sequence)
     books.close(closing)
     assert [str(finding) for finding in books.findings] == findings
+
+
+def fill(number: int, changes: list[tuple[str, int, int, int]]) -> list[Entry]:
+    """Both sides of an exchange: (currency, type, delta, after) under one number."""
+    return [
+        Entry(7, currency, number, kind, Amounts(delta, 0, 0), Amounts(after, 0, 0))
+        for currency, kind, delta, after in changes
+    ]
+
+
+BOUGHT = [("USD", 6, -3_000, 7_000), ("USD", 7, -10, 6_990), ("BTC", 6, 5, 5)]
+"""5 minor units of BTC for 30.00 USD and a fee of 0.10 USD."""
+
+
+def test_one_event_may_move_several_currencies_under_one_number() -> None:
+    books = work.Reconciliation({"USD": 2, "BTC": 8})
+    books.open([BEFORE])
+    books.take(fill(4, BOUGHT), 100)
+    assert books.last(7, "BTC") == Amounts(5, 0, 0)
+    books.close([after(6_990, 4), Purse(7, "BTC", Amounts(5, 0, 0), 4)])
+    assert (books.findings, books.entries) == ([], 1)
+    assert {currency: line.moved().balance for currency, line in books.totals.items()} == {
+        "USD": -3_010,
+        "BTC": 5,
+    }
+
+
+def test_number_of_an_event_is_not_shared_by_the_next() -> None:
+    books = work.Reconciliation({"USD": 2, "BTC": 8})
+    books.open([BEFORE])
+    books.take(fill(4, BOUGHT[:2]), 100)
+    books.take(fill(4, BOUGHT[2:]), 100)
+    books.close([after(6_990, 4), Purse(7, "BTC", Amounts(4, 0, 0), 4)])
+    assert [str(finding) for finding in books.findings] == [
+        "account 7: sequence 100, entry number, a repeat: expected 5, found 4",
+        "account 7: balance, opening + entries: expected 0.00000005 BTC, found 0.00000004 BTC",
+        "account 7: balance, after the last entry: expected 0.00000005 BTC, found 0.00000004 BTC",
+        "total BTC: balance, opening + entries: expected 0.00000005 BTC, found 0.00000004 BTC",
+    ]
 
 
 def test_differences_beyond_a_thousand_are_counted() -> None:
     books = work.Reconciliation({"USD": 2})
     books.open([BEFORE])
     for number in range(2_000):
-        books.take(entry(4, 0, 10_000), number)
+        books.take([entry(4, 0, 10_000)], number)
     books.close([after(10_000, 4)])
     assert (len(books.findings), books.untold) == (1_000, 999)
 
@@ -211,8 +250,8 @@ def purses_with_a_cent_too_much(engine: Engine, login: int) -> list[Purse]:
     return [purse]
 
 
-def entries_without_withdrawals(event: Any, currencies: Any) -> Iterator[Entry]:
-    return (one for one in real_entries(event, currencies) if one.entry_type != 2)
+def entries_without_withdrawals(event: Any, known: Any) -> list[Entry]:
+    return [one for one in real_entries(event, known) if one.entry_type != 2]
 
 
 real_purses, real_entries = work.purses_of, work.entries_of
@@ -286,6 +325,7 @@ def test_journal_with_another_balance_in_it_is_found(
 
 def test_day_must_begin_where_the_day_before_ended(days: Path, call: Call) -> None:
     assert call("settle", days, "--day", MONDAY).code == 0
+    assert call("settle", days, "--day", TUESDAY).code == 0
     path = days / "settlement" / MONDAY / "manifest.json"
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps(manifest | {"state_hash": "00"}))
@@ -340,6 +380,40 @@ def test_day_that_can_not_be_settled_is_refused_with_one_sentence(
     assert called.err.startswith("lockstep: ") and sentence in called.err
     assert called.err.count("\n") == 1
     assert not (days / "settlement").exists() or folders(days) == []
+
+
+def test_hooks_count_also_where_nothing_is_executed(tmp_path: Path, call: Call) -> None:
+    """The snapshot stands where the day, one without commands, begins."""
+    timed = [*world.days()]
+    with Node.open(tmp_path, create=True) as node:
+        for part in (timed[:25], timed[25:]):
+            world.run(node, iter(part))
+            node.commit()
+            node.snapshot()
+    called = call("settle", tmp_path, "--day", "2024-01-03", "--hooks", "tests.hooks_for_tests")
+    assert (called.code, called.out) == (2, "")
+    assert "was decided with no hooks" in called.err
+    assert call("settle", tmp_path, "--day", "2024-01-03").code == 0
+
+
+def test_result_of_another_journal_differs_where_its_money_does(
+    days: Path, tmp_path: Path, call: Call
+) -> None:
+    timed = [
+        (when, msgspec.structs.replace(command, amount_minor=21_000))
+        if isinstance(command, records.BalanceOperation) and command.operation == 2
+        else (when, command)
+        for when, command in world.days()
+    ]
+    other = world.make(tmp_path / "other", timed=iter(timed))
+    output = tmp_path / "settled"
+    assert call("settle", days, "--day", TUESDAY, "--output", output).code == 0
+    called = call("settle", other, "--day", TUESDAY, "--output", output)
+    assert called.code == 1
+    assert (
+        f"DIFFERENCE {output / TUESDAY}: reconciliation.jsonl, line 1 (account 10),"
+        " entries.withdrawal.balance: -200.00 is there, -210.00 is computed now\n"
+    ) in called.out
 
 
 # ---------------------------------------------------------------- provisional

@@ -11,7 +11,7 @@ from adapters.cli.main import execute
 from adapters.node import Node
 from adapters.units import parse_time
 from snapshots import layout
-from tests.cli.conftest import Call
+from tests.cli.conftest import ROOT, Call
 from tests.settlement import world
 from tests.settlement.world import EUROPEAN, LATER, QUIET, TRADER
 
@@ -219,6 +219,17 @@ def test_a_live_node_is_not_disturbed(tmp_path: Path, call: Call) -> None:
     assert call("settle", directory, "--day", THURSDAY).out.endswith(
         f"reconciled, unchanged: {folder_of(directory, THURSDAY)}\n"
     )
+
+
+def test_every_file_and_every_field_of_a_line_is_in_the_document(days: Path, call: Call) -> None:
+    document = (ROOT / "docs" / "settlement.md").read_text()
+    assert call("settle", days, "--day", TUESDAY).code == 0
+    for path in folder_of(days, TUESDAY).iterdir():
+        rows = [text for text in document.splitlines() if text.startswith("| `")]
+        (row,) = [text for text in rows if f"`{path.name}`" in text]
+        if path.suffix == ".jsonl":
+            keys = set(read(path)[0]) - {"login", "currency", "day", "provisional", "data", "group"}
+            assert all(f"`{key}`" in row for key in keys), (path.name, keys)
 
 
 def test_state_without_an_account_shows_all_of_them(days: Path, call: Call) -> None:

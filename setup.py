@@ -79,7 +79,8 @@ def compiled_extensions() -> list[Extension]:
     for extension in extensions:
         # A newer C compiler may warn of something new; that is no reason to refuse.
         flags = [flag for flag in extension.extra_compile_args if flag != "-Werror"]
-        extension.extra_compile_args = flags
+        # Hidden, the functions of the core can be inlined into each other.
+        extension.extra_compile_args = [*flags, "-fvisibility=hidden"]
     return extensions
 
 

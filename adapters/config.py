@@ -18,12 +18,11 @@ Objects get their numbers by their order in the file. Prices, money, lots and pe
 are decimals (`0.01` or `"0.01"`), read exactly. `examples/real_day.toml` uses every table.
 """
 
-import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -37,8 +36,16 @@ from adapters.config_tables import (
     InstrumentTable,
     TermsTable,
 )
+from adapters.config_values import (
+    amount_of,
+    at_key,
+    check_new_name,
+    convert,
+    known_name,
+    word_number,
+)
 from adapters.sessions import sessions_of
-from adapters.units import I64_MAX, LOT_DIGITS, BadInput, check_zone, cut, scaled_decimal, shown
+from adapters.units import I64_MAX, LOT_DIGITS, BadInput, check_zone, cut, shown
 from engine import bounds, records
 from engine import vocabulary as v
 
@@ -99,7 +106,7 @@ def load(path: Path) -> Settings:
 
 def settings_of(tables: Mapping[str, Any], source: str) -> Settings:
     """A configuration from tables as in the file; `source` names them in errors."""
-    file = _convert(tables, File, source)
+    file = convert(tables, File, source)
     build = _Build(source)
     build.configs.append(records.Profile(profile=file.profile))
     for number, raw in enumerate(file.currency, 1):
@@ -139,26 +146,6 @@ def describe_config(config: records.Config) -> str:
 
 # ---------------------------------------------------------------- one table each
 
-T = TypeVar("T")
-_WHERE: Final = re.compile(r" - at `\$(.*)`$")
-
-
-def _convert(raw: Any, table: type[T], place: str) -> T:
-    """A table as its class. `BadInput` names the place and the key."""
-    try:
-        return msgspec.convert(raw, table, strict=True)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        found = _WHERE.search(text)
-        key = found.group(1).lstrip(".") if found else ""
-        text = _WHERE.sub("", text).replace("`", "")
-        where = f"{place}, {cut(key, 80)}" if key else place
-        raise BadInput(f"{where}: {cut(_lower(text), 200)}") from None
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
 
 class _Build:
     """Collects the objects of a file; names resolve to what came before."""
@@ -185,8 +172,8 @@ class _Build:
 
     def currency(self, number: int, raw: dict[str, Any]) -> None:
         place = self.place("currency", number, raw, "code")
-        t = _convert(raw, CurrencyTable, place)
-        _new_name(t.code, self.currencies, place)
+        t = convert(raw, CurrencyTable, place)
+        check_new_name(t.code, self.currencies, place)
         if not 0 <= t.digits <= bounds.MAX_DIGITS:
             raise BadInput(f"{place}, digits: {t.digits} is not within 0 to {bounds.MAX_DIGITS}")
         self.currencies[t.code] = records.Currency(currency=number, code=t.code, digits=t.digits)
@@ -194,19 +181,22 @@ class _Build:
 
     def feed(self, number: int, raw: dict[str, Any]) -> None:
         place = self.place("feed", number, raw, "name")
-        t = _convert(raw, FeedTable, place)
-        _new_name(t.name, self.feeds, place)
-        _at(place, "time_zone", lambda: check_zone(t.time_zone))
+        t = convert(raw, FeedTable, place)
+        check_new_name(t.name, self.feeds, place)
+        at_key(place, "time_zone", lambda: check_zone(t.time_zone))
         self.feeds[t.name] = Feed(number, t.time_zone, t.crossed_quotes == "reject")
         self.configs.append(records.Feed(feed=number, name=t.name))
 
     def instrument(self, number: int, raw: dict[str, Any]) -> None:
         place = self.place("instrument", number, raw, "symbol")
-        t = _convert(raw, InstrumentTable, place)
-        _new_name(t.symbol, self.instruments, place)
+        t = convert(raw, InstrumentTable, place)
+        check_new_name(t.symbol, self.instruments, place)
         if not 0 <= t.digits <= bounds.MAX_DIGITS:
             raise BadInput(f"{place}, digits: {t.digits} is not within 0 to {bounds.MAX_DIGITS}")
-        margin_mode = _word(place, "margin_mode", t.margin_mode, v.MARGIN_MODE_NAMES)
+        if not 0 <= t.volume_digits <= bounds.MAX_DIGITS:
+            limit = bounds.MAX_DIGITS
+            raise BadInput(f"{place}, volume_digits: {t.volume_digits} is not within 0 to {limit}")
+        margin_mode = word_number(place, "margin_mode", t.margin_mode, v.MARGIN_MODE_NAMES)
         forex_margin = margin_mode in (v.MARGIN_FOREX, v.MARGIN_FOREX_NO_LEVERAGE)
         base = self._currency(place, "base", t.base)
         profit = self._currency(place, "profit", t.profit)
@@ -216,10 +206,10 @@ class _Build:
             margin = self._currency(place, "margin", t.margin)
 
         def price(key: str, value: Decimal) -> int:
-            return _amount(place, key, value, t.digits)
+            return amount_of(place, key, value, t.digits)
 
         def lots(key: str, value: Decimal) -> int:
-            return _amount(place, key, value, LOT_DIGITS)
+            return amount_of(place, key, value, t.volume_digits)
 
         hedged_digits = margin.digits if t.initial_margin else 0
         self.instruments[t.symbol] = records.Instrument(
@@ -231,38 +221,41 @@ class _Build:
             digits=t.digits,
             contract_size=t.contract_size,
             asset_class=t.asset_class,
-            profit_mode=_word(place, "profit_mode", t.profit_mode, v.PROFIT_MODE_NAMES),
+            profit_mode=word_number(place, "profit_mode", t.profit_mode, v.PROFIT_MODE_NAMES),
             margin_mode=margin_mode,
-            trade_mode=_word(place, "trade_mode", t.trade_mode, v.TRADE_MODE_NAMES),
+            trade_mode=word_number(place, "trade_mode", t.trade_mode, v.TRADE_MODE_NAMES),
             tick_size_points=1 if t.tick_size is None else price("tick_size", t.tick_size),
-            tick_value_minor=_amount(place, "tick_value", t.tick_value, profit.digits),
+            tick_value_minor=amount_of(place, "tick_value", t.tick_value, profit.digits),
             lot_min_units=lots("lot_min", t.lot_min),
             lot_max_units=lots("lot_max", t.lot_max),
             lot_step_units=lots("lot_step", t.lot_step),
             position_limit_units=lots("position_limit", t.position_limit),
-            margin_percent_bp=_amount(place, "margin_percent", t.margin_percent, 2),
-            initial_margin_minor=_amount(place, "initial_margin", t.initial_margin, margin.digits),
-            hedged_size=_amount(place, "hedged_size", t.hedged_size, hedged_digits),
+            margin_percent_bp=amount_of(place, "margin_percent", t.margin_percent, 2),
+            initial_margin_minor=amount_of(
+                place, "initial_margin", t.initial_margin, margin.digits
+            ),
+            hedged_size=amount_of(place, "hedged_size", t.hedged_size, hedged_digits),
             stops_level_points=t.stops_level_points,
             freeze_level_points=t.freeze_level_points,
             staleness_ms=t.staleness_ms,
             price_min_points=price("price_min", t.price_min),
             price_max_points=price("price_max", t.price_max),
-            sessions=_at(place, "sessions", lambda: sessions_of(t.sessions)),
+            sessions=at_key(place, "sessions", lambda: sessions_of(t.sessions)),
             feeds=[self._feed(place, name) for name in t.feeds],
+            **_book_terms(place, t, profit, margin),
         )
         self.configs.append(self.instruments[t.symbol])
 
     def group(self, number: int, raw: dict[str, Any]) -> None:
         place = self.place("group", number, raw, "name")
-        t = _convert(raw, GroupTable, place)
-        _new_name(t.name, self.groups, place)
+        t = convert(raw, GroupTable, place)
+        check_new_name(t.name, self.groups, place)
         currency = self._currency(place, "currency", t.currency)
-        level_type = _word(place, "level_type", t.level_type, v.LEVEL_TYPE_NAMES)
+        level_type = word_number(place, "level_type", t.level_type, v.LEVEL_TYPE_NAMES)
         level_digits = 2 if level_type == v.LEVEL_PERCENT else currency.digits
 
         def money(key: str, value: Decimal) -> int:
-            return _amount(place, key, value, currency.digits)
+            return amount_of(place, key, value, currency.digits)
 
         self.groups[t.name] = records.Group(
             group=number,
@@ -270,13 +263,15 @@ class _Build:
             currency=currency.currency,
             leverage=t.leverage,
             level_type=level_type,
-            margin_call_level=_amount(place, "margin_call", t.margin_call, level_digits),
-            stop_out_level=_amount(place, "stop_out", t.stop_out, level_digits),
-            free_margin_mode=_word(
+            margin_call_level=amount_of(place, "margin_call", t.margin_call, level_digits),
+            stop_out_level=amount_of(place, "stop_out", t.stop_out, level_digits),
+            free_margin_mode=word_number(
                 place, "free_margin_mode", t.free_margin_mode, v.FREE_MARGIN_MODE_NAMES
             ),
             withdraw_free_margin=t.withdraw_free_margin,
-            execution_mode=_word(place, "execution_mode", t.execution_mode, v.EXECUTION_MODE_NAMES),
+            execution_mode=word_number(
+                place, "execution_mode", t.execution_mode, v.EXECUTION_MODE_NAMES
+            ),
             request_timeout_ms=t.request_timeout_ms,
             trading_enabled=t.trading_enabled,
             fifo=t.fifo,
@@ -284,10 +279,10 @@ class _Build:
             larger_leg=t.larger_leg,
             strong_hedged=t.strong_hedged,
             skip_fully_hedged=t.skip_fully_hedged,
-            compensation=_word(place, "compensation", t.compensation, v.COMPENSATION_NAMES),
+            compensation=word_number(place, "compensation", t.compensation, v.COMPENSATION_NAMES),
             virtual_credit_minor=money("virtual_credit", t.virtual_credit),
             max_orders=t.max_orders,
-            gap_policy=_word(place, "gap_policy", t.gap_policy, v.GAP_POLICY_NAMES),
+            gap_policy=word_number(place, "gap_policy", t.gap_policy, v.GAP_POLICY_NAMES),
             markup_bid_points=t.markup_bid_points,
             markup_ask_points=t.markup_ask_points,
             commission_per_lot_minor=money("commission_per_lot", t.commission_per_lot),
@@ -302,15 +297,15 @@ class _Build:
 
     def terms(self, number: int, raw: dict[str, Any]) -> None:
         place = f"{self.source}: terms number {number}"
-        t = _convert(raw, TermsTable, place)
+        t = convert(raw, TermsTable, place)
         group = self._group(place, t.group)
         digits = self._currency_of(group).digits
 
         def optional(key: str, value: Decimal | None, scale: int) -> int | None:
-            return None if value is None else _amount(place, key, value, scale)
+            return None if value is None else amount_of(place, key, value, scale)
 
         def word(key: str, value: str | None, names: tuple[str, ...]) -> int | None:
-            return None if value is None else _word(place, key, value, names)
+            return None if value is None else word_number(place, key, value, names)
 
         for instrument in self._instruments_of_terms(place, t):
             self.configs.append(
@@ -339,7 +334,7 @@ class _Build:
 
     def account(self, number: int, raw: dict[str, Any]) -> None:
         place = self.place("account", number, raw, "login")
-        t = _convert(raw, AccountTable, place)
+        t = convert(raw, AccountTable, place)
         if any(a.account.login == t.login for a in self.accounts):
             raise BadInput(f"{place}: is given twice")
         group = self._group(place, t.group)
@@ -348,20 +343,20 @@ class _Build:
             login=t.login,
             group=group.group,
             leverage=t.leverage,
-            mode=_word(place, "mode", t.mode, v.ACCOUNT_MODE_NAMES),
-            status=_word(place, "status", t.status, v.ACCOUNT_STATUS_NAMES),
+            mode=word_number(place, "mode", t.mode, v.ACCOUNT_MODE_NAMES),
+            status=word_number(place, "status", t.status, v.ACCOUNT_STATUS_NAMES),
             agent_login=t.agent,
         )
-        deposit = _amount(place, "deposit", t.deposit, digits)
-        credit = _amount(place, "credit", t.credit, digits)
+        deposit = amount_of(place, "deposit", t.deposit, digits)
+        credit = amount_of(place, "credit", t.credit, digits)
         self.accounts.append(Account(account, deposit, credit))
 
     def clients_share(self, number: int, raw: dict[str, Any]) -> None:
         place = f"{self.source}: clients number {number}"
-        t = _convert(raw, ClientsTable, place)
+        t = convert(raw, ClientsTable, place)
         group = self._group(place, t.group)
         digits = self._currency_of(group).digits
-        low, high = (_amount(place, "deposit", amount, digits) for amount in t.deposit)
+        low, high = (amount_of(place, "deposit", amount, digits) for amount in t.deposit)
         if not 0 < low <= high:
             raise BadInput(f"{place}, deposit: expected two amounts above 0, the smaller first")
         instruments = [self._symbol(place, s).instrument for s in t.symbols]
@@ -369,7 +364,7 @@ class _Build:
             ClientShare(
                 group.group,
                 t.weight,
-                _word(place, "mode", t.mode, v.ACCOUNT_MODE_NAMES),
+                word_number(place, "mode", t.mode, v.ACCOUNT_MODE_NAMES),
                 t.habits,
                 (low, high),
                 t.leverage,
@@ -380,25 +375,25 @@ class _Build:
     # names
 
     def _currency(self, place: str, key: str, code: str) -> records.Currency:
-        return _known(place, key, code, self.currencies, "currency")
+        return known_name(place, key, code, self.currencies, "currency")
 
     def _currency_of(self, group: records.Group) -> records.Currency:
         return next(c for c in self.currencies.values() if c.currency == group.currency)
 
     def _feed(self, place: str, name: str) -> int:
-        return _known(place, "feeds", name, self.feeds, "feed").number
+        return known_name(place, "feeds", name, self.feeds, "feed").number
 
     def _group(self, place: str, name: str) -> records.Group:
-        return _known(place, "group", name, self.groups, "group")
+        return known_name(place, "group", name, self.groups, "group")
 
     def _symbol(self, place: str, symbol: str) -> records.Instrument:
-        return _known(place, "symbols", symbol, self.instruments, "instrument")
+        return known_name(place, "symbols", symbol, self.instruments, "instrument")
 
     def _instruments_of_terms(self, place: str, t: TermsTable) -> Iterator[records.Instrument]:
         if (t.symbol is None) == (t.asset_class is None):
             raise BadInput(f"{place}: expected either symbol or asset_class")
         if t.symbol is not None:
-            yield _known(place, "symbol", t.symbol, self.instruments, "instrument")
+            yield known_name(place, "symbol", t.symbol, self.instruments, "instrument")
             return
         found = [i for i in self.instruments.values() if i.asset_class == t.asset_class]
         if not found:
@@ -407,33 +402,20 @@ class _Build:
         yield from found
 
 
-# ---------------------------------------------------------------- values
-
-
-def _at(place: str, key: str, make: Callable[[], T]) -> T:
-    try:
-        return make()
-    except BadInput as error:
-        raise BadInput(f"{place}, {key}: {error}") from None
-
-
-def _amount(place: str, key: str, value: Decimal, digits: int) -> int:
-    return _at(place, key, lambda: scaled_decimal(value, digits))
-
-
-def _word(place: str, key: str, word: str, names: tuple[str, ...]) -> int:
-    if word not in names:
-        raise BadInput(f"{place}, {key}: {shown(word)} is none of {', '.join(names)}")
-    return names.index(word)
-
-
-def _known(place: str, key: str, name: str, known: Mapping[str, T], kind: str) -> T:
-    if name not in known:
-        have = ", ".join(known) or "none"
-        raise BadInput(f"{place}, {key}: there is no {kind} {shown(name)}; known: {have}")
-    return known[name]
-
-
-def _new_name(name: str, known: Mapping[str, object], place: str) -> None:
-    if name in known:
-        raise BadInput(f"{place}: the name is given twice")
+def _book_terms(
+    place: str, t: InstrumentTable, profit: records.Currency, margin: records.Currency
+) -> dict[str, int]:
+    """The fields of an instrument that the book venue has beside the others."""
+    maintenance = amount_of(place, "maintenance_margin", t.maintenance_margin, margin.digits)
+    maker_fee = amount_of(place, "maker_fee_per_lot", t.maker_fee_per_lot, profit.digits)
+    taker_fee = amount_of(place, "taker_fee_per_lot", t.taker_fee_per_lot, profit.digits)
+    return {
+        "venue": word_number(place, "venue", t.venue, v.VENUE_NAMES),
+        "volume_digits": t.volume_digits,
+        "contract": word_number(place, "contract", t.contract, v.CONTRACT_NAMES),
+        "maintenance_margin_minor": maintenance,
+        "maker_fee_ppm": t.maker_fee_ppm,
+        "taker_fee_ppm": t.taker_fee_ppm,
+        "maker_fee_per_lot_minor": maker_fee,
+        "taker_fee_per_lot_minor": taker_fee,
+    }

@@ -62,6 +62,14 @@ class InstrumentTable(Table, frozen=True, kw_only=True):
     price_max: Decimal
     sessions: list[str] = []
     feeds: list[str] = []
+    venue: str = "quoted"
+    volume_digits: Integer = 2
+    contract: str = "futures"
+    maintenance_margin: Decimal = Decimal(0)
+    maker_fee_ppm: Integer = 0
+    taker_fee_ppm: Integer = 0
+    maker_fee_per_lot: Decimal = Decimal(0)
+    taker_fee_per_lot: Decimal = Decimal(0)
 
 
 class GroupTable(Table, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.comments import comment_of
-from adapters.units import LOT_DIGITS, format_time, unscaled
+from adapters.units import LOT_DIGITS, BadInput, format_time, shown, unscaled
 from engine import records, reject_codes
 from engine import vocabulary as v
 
@@ -43,8 +43,21 @@ WORDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "request": ("request", v.REQUEST_NAMES),
     "stage": ("stage", v.STAGE_NAMES),
     "kind": ("kind", v.CONFIG_NAMES),
+    "time_in_force": ("time_in_force", v.TIME_IN_FORCE_NAMES),
+    "self_trade": ("self_trade", v.SELF_TRADE_NAMES),
+    "removal": ("removal", v.REMOVAL_NAMES),
+    "role": ("role", v.ROLE_NAMES),
 }
 """Fields that stand for a word: the key shown and the words."""
+
+
+_IN_ANY_CURRENCY: Final = (
+    records.HoldingOperation,
+    records.HoldingEntry,
+    records.BookOrderPlaced,
+    records.BookOrderReplaced,
+    records.BookOrderRemoved,
+)
 
 
 class Names:
@@ -74,9 +87,11 @@ class Names:
         """An event: which group an account has, which instrument a ticket."""
         if isinstance(event, records.AccountSet):
             self.account_group[event.login] = event.group
-        elif isinstance(event, records.OrderPlaced):
+        elif isinstance(event, records.OrderPlaced | records.BookOrderPlaced):
             self.ticket_instrument[event.order] = event.instrument
-        elif isinstance(event, records.PositionOpened | records.PositionChanged):
+        elif isinstance(
+            event, records.PositionOpened | records.PositionChanged | records.FuturesFilled
+        ):
             self.ticket_instrument[event.position] = event.instrument
         elif isinstance(event, records.StopOut):
             self.last_stop_out = event
@@ -102,6 +117,17 @@ class Names:
         currency = self.currencies.get(group.currency) if group else None
         return currency.digits if currency else None
 
+    def amount_digits(self, field: str, record: records.Record) -> int | None:
+        """Decimals of an amount: of its own currency where it has one, else of the account's."""
+        number = getattr(record, "currency", 0) if isinstance(record, _IN_ANY_CURRENCY) else 0
+        if isinstance(record, records.SpotFilled) and record.instrument in self.instruments:
+            instrument = self.instruments[record.instrument]
+            in_base = field.startswith("base_")
+            number = instrument.base_currency if in_base else instrument.profit_currency
+        if number in self.currencies:
+            return self.currencies[number].digits
+        return self.money_digits(getattr(record, "login", 0))
+
     def instrument_of(self, record: records.Record) -> int:
         """The instrument that a record speaks of, itself or by its ticket; 0 if none."""
         number = getattr(record, "instrument", 0)
@@ -110,6 +136,11 @@ class Names:
         for name in ("position", "order", "ticket"):
             number = number or self.ticket_instrument.get(getattr(record, name, 0), 0)
         return int(number)
+
+    def volume_digits(self, instrument: int) -> int:
+        """Decimals of a volume in lots; those of the quoted venue where it is not known."""
+        found = self.instruments.get(instrument)
+        return found.volume_digits if found else LOT_DIGITS
 
     def price_digits(self, record: records.Record) -> int | None:
         instrument = self.instruments.get(self.instrument_of(record))
@@ -192,7 +223,7 @@ def _price(field: str, value: int, record: records.Record, names: Names) -> tupl
 
 
 def _money(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
-    digits = names.money_digits(getattr(record, "login", 0))
+    digits = names.amount_digits(field, record)
     return (field, value) if digits is None else (_money_key(field), unscaled(value, digits))
 
 
@@ -216,7 +247,9 @@ def _threshold(field: str, value: int, record: records.Record, names: Names) -> 
 
 def _open_cost(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
     digits = names.price_digits(record)
-    return field, value if digits is None else unscaled(value, digits + LOT_DIGITS)
+    if digits is None:
+        return field, value
+    return field, unscaled(value, digits + names.volume_digits(names.instrument_of(record)))
 
 
 def _instrument(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
@@ -234,6 +267,26 @@ def _currency(field: str, value: int, record: records.Record, names: Names) -> t
     return "currency", currency.code if currency else value
 
 
+def _volume(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
+    digits = names.volume_digits(names.instrument_of(record))
+    return field.removesuffix("_units"), unscaled(value, digits) if value else Decimal()
+
+
+def _flags(value: int) -> str | None:
+    words = [word for bit, word in v.ORDER_FLAGS.items() if value & bit]
+    return ",".join(words) or None
+
+
+def flags_of(text: str) -> int:
+    """Words with commas between them, as they are printed. Raises `BadInput`."""
+    bits = {word: bit for bit, word in v.ORDER_FLAGS.items()}
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in bits:
+            raise BadInput(f"{shown(word)} is none of {', '.join(bits)}")
+    return sum(bits[word] for word in dict.fromkeys(words))
+
+
 def _decimal(key: str, digits: int) -> _Show:
     return lambda field, value, record, names: (
         key,
@@ -247,7 +300,10 @@ _SPECIAL: Final[dict[str, _Show]] = {
     "previous_feed": lambda field, value, record, names: (field, names.feeds.get(value, value)),
     "group": _group,
     "currency": _currency,
-    "volume_units": _decimal("volume", LOT_DIGITS),
+    "volume_units": _volume,
+    "left_units": _volume,
+    "position_units": _volume,
+    "flags": lambda field, value, record, names: (field, _flags(value)),
     "level_bp": _decimal("level_percent", 2),
     "margin_rate_e8": _decimal("margin_rate", 8),
     "silence_ns": _decimal("silence_s", 9),

@@ -31,7 +31,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.config import Settings
-from adapters.describe import COMMAND_NAMES, WORDS
+from adapters.describe import COMMAND_NAMES, WORDS, flags_of
 from adapters.units import (
     I64_MAX,
     LOT_DIGITS,
@@ -181,7 +181,7 @@ def _take(given: dict[str, Any], key: str) -> Any:
 
 
 def _name(given: dict[str, Any], command: type[records.Command], reader: _Reader) -> str | None:
-    if command is not records.PlaceOrder:
+    if command not in (records.PlaceOrder, records.PlaceBookOrder):
         return None
     name = given.pop("name", None)
     if name is not None and (not isinstance(name, str) or not name or name in reader.named):
@@ -239,7 +239,8 @@ def _fields(
                 instrument = _named(value, reader)
                 names[f.name] = value
                 continue
-            if f.name.endswith("_points") and f.name != "deviation_points":
+            needs_symbol = f.name == "volume_units" and command is records.ReplaceOrder
+            if needs_symbol or (f.name.endswith("_points") and f.name != "deviation_points"):
                 instrument = instrument or fields.get("instrument", 0) or _symbol(given, reader)
             fields[f.name] = _value(f.name, value, instrument, digits, reader)
             instrument = fields.get("instrument", instrument)
@@ -262,12 +263,15 @@ def _key(field_name: str) -> str:
 def _money_digits(
     command: type[records.Command], given: dict[str, Any], reader: _Reader
 ) -> int | None:
-    """Decimals of the account's currency, for a balance operation."""
-    if command is not records.BalanceOperation:
+    """Decimals of the amount's currency, for an operation on money."""
+    if command is records.HoldingOperation:
+        code = given.get("currency")
+    elif command is records.BalanceOperation:
+        code = given.pop("currency", None)
+    else:
         return None
-    code = given.pop("currency", None)
     if code is not None:
-        if code not in reader.settings.currencies:
+        if not isinstance(code, str) or code not in reader.settings.currencies:
             raise BadInput(f"currency: there is no currency {shown(str(code))}")
         return reader.settings.currencies[code].digits
     login = given.get("login")
@@ -293,7 +297,12 @@ def _value(name: str, value: Any, instrument: int, digits: int | None, reader: _
         feeds = {n: f.number for n, f in reader.settings.feeds.items()}
         return _number_or_name(value, feeds, "feed")
     if name == "volume_units":
-        return _decimal(value, LOT_DIGITS)
+        return _decimal(value, _volume_digits_of(instrument, reader))
+    if name == "currency":
+        codes = {code: c.currency for code, c in reader.settings.currencies.items()}
+        return _number_or_name(value, codes, "currency")
+    if name == "flags":
+        return flags_of(value) if isinstance(value, str) else _integer(value)
     if name == "amount_minor":
         assert digits is not None
         return _decimal(value, digits)
@@ -315,6 +324,12 @@ def _digits_of(instrument: int, reader: _Reader) -> int:
         if found.instrument == instrument:
             return found.digits
     raise BadInput(f"there is no instrument number {instrument}")
+
+
+def _volume_digits_of(instrument: int, reader: _Reader) -> int:
+    """Decimals of a volume in lots; of the quoted venue for an unknown instrument."""
+    found = [i.volume_digits for _, i in _symbols(reader) if i.instrument == instrument]
+    return found[0] if found else LOT_DIGITS
 
 
 def _symbol(given: dict[str, Any], reader: _Reader) -> int:

@@ -8,13 +8,21 @@ orders around a walking mid, so that about 200 price levels hold them; and *wide
 spread evenly over ten million ticks, so that nearly every order is a level of its own. The
 *common* stream, on which other engines were measured, is added where it lies beside the project.
 
-Timed is the book alone: records decoded, matched, fills written out; no accounts, no
-journal. Memory for orders is grown while the time runs.
+Timed is, for every stream:
 
-Checks: invariants of the book at the end, and the same figures from every repetition; the
-tests compare them with those of a naive book. They are what every correct price-time book
-ends with: fills, filled quantity, resting orders, levels, and a
-hash over the fills in order, h = (h ^ (resting id * 31 + quantity)) * 1099511628211 mod 2**64.
+- the *book alone*: records decoded, matched, fills written out; no accounts, no journal. There is
+  memory for 65,536 resting orders from the start, more is made while the time runs;
+- the *whole core*: the same as commands of 10,000 accounts for a futures contract, with frozen
+  margin, positions, fees, ledger and events (`bench/exchange.py`);
+- *durable*: the same through a node, 4,096 commands a commit, each committed before the next;
+- the *latency* of single commands through the core, from their planned time, at a steady
+  200,000 commands a second.
+
+Checks: invariants of the book at the end; the same figures from the whole core, and the same
+state hash from every repetition of it; the tests compare them with those of a naive book. They
+are what every correct price-time book ends with: fills, filled quantity, resting orders,
+levels, and a hash over the fills in order,
+h = (h ^ (resting id * 31 + quantity)) * 1099511628211 mod 2**64.
 """
 
 import argparse
@@ -26,14 +34,17 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import ROOT, Stopwatch, machine, spread
+from bench import ROOT, Stopwatch, exchange, machine, spread
 from engine.book.bare import FILL_WORDS, RECORD_BYTES, BadRecord, BareBook
 
 COMMON_STREAM = ROOT.parent / "shared" / "data" / "matching" / "stream_1m.bin.xz"
 SEED = 7
 COMMANDS = 1_000_000
 SMOKE_COMMANDS = 2_000
+SMOKE_ACCOUNTS = 50
+ROOM = 65_536
 REPETITIONS = 7
+LATENCY_PER_SECOND = 200_000
 CHUNK_RECORDS = 4_096
 WIDE_TICKS = 10_000_000
 _LIMIT, _CANCEL, _MARKET = 0, 1, 2
@@ -61,16 +72,38 @@ def run(smoke: bool = False, stream: Path | None = None) -> dict[str, Any]:
         workloads = {"narrow": narrow(count, SEED), "wide": wide(count, SEED)}
         if COMMON_STREAM.exists() and not smoke:
             workloads["common"] = read_stream(COMMON_STREAM)
-    repetitions = 2 if smoke else REPETITIONS
     return {
         "benchmark": "matching",
         "seed": SEED,
         "machine": machine(),
-        "rows": [measure(name, data, repetitions) for name, data in workloads.items()],
+        "accounts": SMOKE_ACCOUNTS if smoke else exchange.ACCOUNTS,
+        "block": exchange.BLOCK,
+        "latency_per_second": LATENCY_PER_SECOND,
+        "rows": [measure(name, data, smoke) for name, data in workloads.items()],
     }
 
 
-def measure(name: str, data: bytes, repetitions: int) -> dict[str, Any]:
+def measure(name: str, data: bytes, smoke: bool) -> dict[str, Any]:
+    """All that is timed on a stream. Raises `AssertionError` where two ways differ."""
+    repetitions = 2 if smoke else REPETITIONS
+    accounts = SMOKE_ACCOUNTS if smoke else exchange.ACCOUNTS
+    row = measure_alone(name, data, repetitions)
+    day = exchange.prepare(data, accounts)
+    expected = tuple(row[key] for key in Figures._fields[1:])
+    assert day[1:7] == expected, f"{name}: the core ends with {day[1:7]}, the book with {expected}"
+    core = [exchange.through_core(day, accounts) for _ in range(repetitions)]
+    journal = [exchange.durable(day, accounts) for _ in range(repetitions)]
+    count = len(day.commands)
+    return row | {
+        "core_per_second": spread([count / watch.seconds for watch, _ in core]),
+        "core_own_share": min(watch.own_seconds / watch.seconds for watch, _ in core),
+        "event_bytes_per_command": core[0][1] / count,
+        "durable_per_second": spread([count / watch.seconds for watch, _ in journal]),
+        "latency_us": exchange.latencies(day, LATENCY_PER_SECOND, accounts),
+    }
+
+
+def measure_alone(name: str, data: bytes, repetitions: int) -> dict[str, Any]:
     """The book alone on a stream. Raises `AssertionError` where two repetitions differ."""
     rates = []
     shares = []
@@ -92,7 +125,7 @@ def measure(name: str, data: bytes, repetitions: int) -> dict[str, Any]:
 
 def match(data: bytes) -> tuple[Figures, Stopwatch]:
     """One run of the book alone; only matching is timed."""
-    book = BareBook()
+    book = BareBook(ROOM)
     watch = Stopwatch()
     fill_hash = 1_469_598_103_934_665_603
     fills = volume = 0
@@ -113,9 +146,9 @@ def match(data: bytes) -> tuple[Figures, Stopwatch]:
         commands=len(data) // RECORD_BYTES,
         fills=fills,
         volume=volume,
-        resting=int(book.orders.count),
-        bid_levels=int(book.book.bids.count),
-        ask_levels=int(book.book.asks.count),
+        resting=int(book.orders.count()),
+        bid_levels=int(book.book.bids.count()),
+        ask_levels=int(book.book.asks.count()),
         fill_hash=f"{fill_hash:016x}",
     )
     return figures, watch
@@ -172,17 +205,25 @@ def _generate(count: int, seed: int, spread_ticks: int, mid: int, walks: bool) -
 def show(result: dict[str, Any]) -> None:
     """The result for people."""
     for row in result["rows"]:
-        rate = {name: value / 1e6 for name, value in row["commands_per_second"].items()}
         print(
             f"{row['workload']}: {row['commands']:,} commands, {row['fills']:,} fills, "
             f"volume {row['volume']:,}, {row['resting']:,} resting orders, "
             f"{row['bid_levels']:,} bid and {row['ask_levels']:,} ask levels, "
             f"fill hash {row['fill_hash']}"
         )
+        print(f"  book alone: {_rate(row['commands_per_second'])}")
         print(
-            f"  book alone: {rate['median']:.2f} M commands/s "
-            f"({rate['lowest']:.2f}-{rate['highest']:.2f})"
+            f"  whole core, {result['accounts']:,} accounts: {_rate(row['core_per_second'])}, "
+            f"{row['event_bytes_per_command']:.0f} bytes of events a command"
         )
+        print(f"  durable, {result['block']:,} a commit: {_rate(row['durable_per_second'])}")
+        points = ", ".join(f"{name} {value:.1f}" for name, value in row["latency_us"].items())
+        print(f"  latency at {result['latency_per_second']:,} commands/s, microseconds: {points}")
+
+
+def _rate(rate: dict[str, float]) -> str:
+    median, lowest, highest = (rate[name] / 1e6 for name in ("median", "lowest", "highest"))
+    return f"{median:.2f} M commands/s ({lowest:.2f}-{highest:.2f})"
 
 
 def main() -> int:

@@ -4,7 +4,24 @@ from engine import _build
 
 _build.check()
 
-from engine.face import AccountFigures, Engine, OrderView, PositionView  # noqa: E402
+from engine.face import Engine  # noqa: E402
 from engine.hooks import Hooks  # noqa: E402
+from engine.views import (  # noqa: E402
+    AccountFigures,
+    BookOrderView,
+    DepthLevel,
+    HoldingView,
+    OrderView,
+    PositionView,
+)
 
-__all__ = ["AccountFigures", "Engine", "Hooks", "OrderView", "PositionView"]
+__all__ = [
+    "AccountFigures",
+    "BookOrderView",
+    "DepthLevel",
+    "Engine",
+    "HoldingView",
+    "Hooks",
+    "OrderView",
+    "PositionView",
+]

@@ -30,7 +30,7 @@ from types import ModuleType
 from typing import Any, Final
 
 PACKAGE: Final = Path(__file__).resolve().parent
-UNCOMPILED: Final = ("_build.py", "face.py", "records/")
+UNCOMPILED: Final = ("_build.py", "face.py", "views.py", "records/")
 """Sources and folders that stay Python, relative to the package; every `__init__.py`, too."""
 LIBRARY: Final = "_core__mypyc"
 """Name of the compiled library; each compiled module is a small file that points into it."""

@@ -9,7 +9,9 @@ from typing import Final
 from librt.strings import read_i64_le
 from mypy_extensions import i64, mypyc_attr
 
+from engine import reject_codes as r
 from engine.core import Core
+from engine.model.accounts import Exposure
 
 HEAD_BYTES: Final = 24
 
@@ -25,6 +27,24 @@ class Words:
     def at(self, field: i64) -> i64:
         """Field number `field` of the record."""
         return read_i64_le(self.block, self.start + HEAD_BYTES + 8 * field)
+
+
+def find_exposure(core: Core, words: Words, command_type: i64, venue: i64) -> Exposure | None:
+    """Account (field 0) in an instrument (field 1) of a venue, or None after a refusal."""
+    login = words.at(0)
+    number = words.at(1)
+    account = core.find_account(login)
+    if account is None:
+        reject(core, login, command_type, r.UNKNOWN_ACCOUNT, 0, number, login)
+        return None
+    instrument = core.instrument(number)
+    if instrument is None:
+        reject(core, login, command_type, r.UNKNOWN_INSTRUMENT, 0, number, number)
+        return None
+    if instrument.venue != venue:
+        reject(core, login, command_type, r.OTHER_VENUE, 0, number, instrument.venue)
+        return None
+    return core.exposure(account, instrument)
 
 
 def reject(

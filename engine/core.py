@@ -8,12 +8,15 @@ from typing import Final
 from mypy_extensions import i64
 
 from engine import vocabulary as v
+from engine.book.orders import Orders
 from engine.conversion import make_conversion
 from engine.event_writer import EventWriter
 from engine.hooks import Hooks
 from engine.model.accounts import Account, Exposure, Trade
+from engine.model.incoming import Incoming
 from engine.model.instruments import Currency, Group, Instrument, Terms
 from engine.model.routes import Conversion
+from engine.number_table import NumberTable
 from engine.price_index import ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS, PriceIndex
 from engine.records import Terms as TermsConfig
 
@@ -40,6 +43,9 @@ class Core:
         self.conversions: dict[int, Conversion] = {}
         # Accounts, trades, dealers.
         self.accounts: dict[int, Account] = {}
+        self.account_numbers = NumberTable()
+        """Derived: login to place in `account_list`; faster than the dictionary."""
+        self.account_list: list[Account] = []
         self.trades: dict[int, Trade] = {}
         self.dealers: dict[int, bool] = {}
         self.dealers_online: i64 = 0
@@ -57,6 +63,14 @@ class Core:
         self.timers = PriceIndex()
         """By time instead of price: one heap, that of instrument 0, direction 0."""
         self.timers.ensure_instruments(1)
+        self.orders = Orders()
+        """Orders of the book venue."""
+        self.order_timers = PriceIndex()
+        """By time: book orders that expire, by number of their row."""
+        self.order_timers.ensure_instruments(1)
+        self.incoming = Incoming()
+        self.traded_price_points: i64 = 0
+        """Of the last fill in a book within the command at work."""
         # Scratch of the command at work.
         self.detail: i64 = 0
         """The value that failed the last refused check."""
@@ -70,6 +84,17 @@ class Core:
         self.count_band_exits: i64 = 0
 
     # ------------------------------------------------------------ look-ups
+
+    def find_account(self, login: i64) -> Account | None:
+        """The account of a login, or None."""
+        number = self.account_numbers.find(login)
+        return None if number < 0 else self.account_list[number]
+
+    def add_account(self, account: Account) -> None:
+        """A login that is new."""
+        self.accounts[account.login] = account
+        self.account_numbers.add(account.login, len(self.account_list))
+        self.account_list.append(account)
 
     def instrument(self, number: i64) -> Instrument | None:
         """A configured instrument, or None."""
@@ -107,6 +132,9 @@ class Core:
         override = self.overrides.get((int(group.number), int(instrument.number)))
         if override is not None:
             _apply_override(override, terms)
+        if instrument.venue == v.VENUE_BOOK:
+            terms.markup_bid_points = 0
+            terms.markup_ask_points = 0
         return terms
 
     def conversion(self, instrument: Instrument, currency: Currency) -> Conversion:
@@ -139,6 +167,10 @@ class Core:
         exposure.conversion = conversion
         exposure.first_step = self._step(account, conversion.profit.first)
         exposure.second_step = self._step(account, conversion.profit.second)
+        instrument = exposure.instrument
+        if instrument.venue == v.VENUE_BOOK and instrument.contract == v.CONTRACT_SPOT:
+            exposure.base = account.make_holding(instrument.base_currency)
+            exposure.quote = account.make_holding(instrument.profit_currency)
 
     def _step(self, account: Account, instrument: Instrument | None) -> Exposure | None:
         return None if instrument is None else self.exposure(account, instrument)

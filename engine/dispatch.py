@@ -7,6 +7,7 @@ command type. It is the whole interface of the core: nothing else changes a `Cor
 from typing import Final
 
 from librt.strings import read_i64_le
+from librt.vecs import vec
 from mypy_extensions import i64
 
 from engine import bounds
@@ -16,6 +17,13 @@ from engine.command_reader import Words, reject
 from engine.configuration.command import configure
 from engine.core import Core
 from engine.dealers import dealer_confirm, dealer_reject, dealer_requote, set_dealer
+from engine.exchange.holdings import holding_operation
+from engine.exchange.requests import (
+    cancel_all,
+    cancel_book_order,
+    place_book_order,
+    replace_order,
+)
 from engine.money import balance_operation, set_account
 from engine.records import COMMAND_CLASSES, VERSION, Configure, CorruptRecord, record_size
 from engine.requests import (
@@ -32,12 +40,26 @@ from engine.timers import fire_timers
 _HEAD_BYTES: Final = 24
 _SIZES: Final = {c.TYPE: record_size(c.TYPE) for c in COMMAND_CLASSES}
 _CONFIGURE_HEAD_BYTES: Final = 40
-_TICK_HEADER: Final = v.TICK | 1 << 16 | 56 << 32
+_TYPES: Final = 64
+_NO_HEADER: Final = -1
+
+
+def _headers() -> vec[i64]:
+    """The only header of each type of command; `_NO_HEADER` where the size depends on a payload."""
+    headers = vec[i64]([_NO_HEADER] * _TYPES)
+    for command_type, size in _SIZES.items():
+        if command_type != Configure.TYPE:
+            headers[i64(command_type)] = i64(command_type | VERSION << 16 | size << 32)
+    return headers
+
+
+_HEADERS: Final = _headers()
 
 
 def apply(core: Core, block: bytes) -> None:
     """Applies a block of commands. Raises `CorruptRecord` naming offset and sequence."""
     words = Words(block)
+    headers = _HEADERS
     end = i64(len(block))
     offset: i64 = 0
     while offset < end:
@@ -47,7 +69,8 @@ def apply(core: Core, block: bytes) -> None:
             )
         header = read_i64_le(block, offset)
         size = header >> 32
-        if header != _TICK_HEADER:
+        command_type = header & 0xFFFF
+        if command_type >= _TYPES or header != headers[command_type]:
             _check_header(block, header, size, offset)
         if size > end - offset:
             raise CorruptRecord(
@@ -64,7 +87,7 @@ def apply(core: Core, block: bytes) -> None:
                 f"offset {offset}, sequence {sequence}: time {time_ns} is out of range"
             )
         words.start = offset
-        _apply_command(core, words, header & 0xFFFF, sequence, time_ns)
+        _apply_command(core, words, command_type, sequence, time_ns)
         offset += size
 
 
@@ -103,7 +126,7 @@ def _apply_command(
         _refuse_old(core, words, command_type)
         return
     core.time_ns = time_ns
-    if core.timers.tops[0] <= time_ns:
+    if core.timers.tops[0] <= time_ns or core.order_timers.tops[0] <= time_ns:
         fire_timers(core)
     if command_type == v.TICK:
         receive(core, words)
@@ -114,12 +137,17 @@ def _apply_command(
 
 
 def _dispatch(core: Core, words: Words, command_type: i64) -> None:
-    if command_type == v.PLACE_ORDER:
+    if command_type == v.PLACE_BOOK_ORDER:
+        place_book_order(core, words)
+    elif command_type == v.PLACE_ORDER:
         place_order(core, words)
     elif command_type == v.MODIFY_ORDER:
         modify_order(core, words)
     elif command_type == v.CANCEL_ORDER:
-        cancel_order(core, words)
+        if core.orders.find(words.at(1)) >= 0:
+            cancel_book_order(core, words)
+        else:
+            cancel_order(core, words)
     elif command_type == v.CLOSE_POSITION:
         close_position(core, words)
     elif command_type == v.MODIFY_POSITION:
@@ -136,6 +164,12 @@ def _dispatch(core: Core, words: Words, command_type: i64) -> None:
         dealer_reject(core, words)
     elif command_type == v.DEALER_REQUOTE:
         dealer_requote(core, words)
+    elif command_type == v.REPLACE_ORDER:
+        replace_order(core, words)
+    elif command_type == v.CANCEL_ALL:
+        cancel_all(core, words)
+    elif command_type == v.HOLDING_OPERATION:
+        holding_operation(core, words)
     elif command_type == v.CONFIGURE:
         configure(core, words)
 
@@ -145,16 +179,20 @@ def _refuse_old(core: Core, words: Words, command_type: i64) -> None:
     login: i64 = 0
     ticket: i64 = 0
     number: i64 = 0
-    if v.SET_ACCOUNT <= command_type <= v.MODIFY_POSITION:
+    if (
+        v.SET_ACCOUNT <= command_type <= v.MODIFY_POSITION
+        or v.PLACE_BOOK_ORDER <= command_type <= v.HOLDING_OPERATION
+    ):
         login = words.at(0)
     if (
         v.MODIFY_ORDER <= command_type <= v.MODIFY_POSITION
         or v.DEALER_CONFIRM <= command_type <= v.DEALER_REQUOTE
+        or command_type == v.REPLACE_ORDER
     ):
         ticket = words.at(1)
     elif command_type == v.TICK:
         number = words.at(0)
-    elif command_type == v.PLACE_ORDER:
+    elif command_type in (v.PLACE_ORDER, v.PLACE_BOOK_ORDER, v.CANCEL_ALL):
         number = words.at(1)
     reject(core, login, command_type, r.TIME_BACKWARDS, ticket, number, core.time_ns)
 

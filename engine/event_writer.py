@@ -503,3 +503,177 @@ class EventWriter:
         words[at + 1] = previous_feed
         words[at + 2] = feed
         words[at + 3] = silence_ns
+
+    def book_order_placed(
+        self,
+        login: i64,
+        order: i64,
+        instrument: i64,
+        order_type: i64,
+        side: i64,
+        volume_units: i64,
+        price_points: i64,
+        time_in_force: i64,
+        flags: i64,
+        expiry_ns: i64,
+        currency: i64,
+        frozen_minor: i64,
+    ) -> None:
+        at = self._begin(122 | 1 << 16 | 120 << 32, 15)
+        words = self.words
+        words[at] = login
+        words[at + 1] = order
+        words[at + 2] = instrument
+        words[at + 3] = order_type
+        words[at + 4] = side
+        words[at + 5] = volume_units
+        words[at + 6] = price_points
+        words[at + 7] = time_in_force
+        words[at + 8] = flags
+        words[at + 9] = expiry_ns
+        words[at + 10] = currency
+        words[at + 11] = frozen_minor
+
+    def book_order_replaced(
+        self,
+        login: i64,
+        order: i64,
+        instrument: i64,
+        volume_units: i64,
+        price_points: i64,
+        currency: i64,
+        frozen_minor: i64,
+    ) -> None:
+        at = self._begin(123 | 1 << 16 | 80 << 32, 10)
+        words = self.words
+        words[at] = login
+        words[at + 1] = order
+        words[at + 2] = instrument
+        words[at + 3] = volume_units
+        words[at + 4] = price_points
+        words[at + 5] = currency
+        words[at + 6] = frozen_minor
+
+    def book_order_removed(
+        self,
+        login: i64,
+        order: i64,
+        instrument: i64,
+        volume_units: i64,
+        removal: i64,
+        currency: i64,
+        frozen_minor: i64,
+    ) -> None:
+        at = self._begin(124 | 1 << 16 | 80 << 32, 10)
+        words = self.words
+        words[at] = login
+        words[at + 1] = order
+        words[at + 2] = instrument
+        words[at + 3] = volume_units
+        words[at + 4] = removal
+        words[at + 5] = currency
+        words[at + 6] = frozen_minor
+
+    def futures_filled(
+        self,
+        login: i64,
+        order: i64,
+        instrument: i64,
+        side: i64,
+        role: i64,
+        volume_units: i64,
+        price_points: i64,
+        counter_order: i64,
+        left_units: i64,
+        position: i64,
+        position_units: i64,
+        open_cost: i64,
+        profit_minor: i64,
+        fee_minor: i64,
+        balance_minor: i64,
+        margin_minor: i64,
+        frozen_minor: i64,
+        entry_number: i64,
+    ) -> None:
+        at = self._begin(125 | 1 << 16 | 168 << 32, 21)
+        words = self.words
+        words[at] = login
+        words[at + 1] = order
+        words[at + 2] = instrument
+        words[at + 3] = side
+        words[at + 4] = role
+        words[at + 5] = volume_units
+        words[at + 6] = price_points
+        words[at + 7] = counter_order
+        words[at + 8] = left_units
+        words[at + 9] = position
+        words[at + 10] = position_units
+        words[at + 11] = open_cost
+        words[at + 12] = profit_minor
+        words[at + 13] = fee_minor
+        words[at + 14] = balance_minor
+        words[at + 15] = margin_minor
+        words[at + 16] = frozen_minor
+        words[at + 17] = entry_number
+
+    def spot_filled(
+        self,
+        login: i64,
+        order: i64,
+        instrument: i64,
+        side: i64,
+        role: i64,
+        volume_units: i64,
+        price_points: i64,
+        counter_order: i64,
+        left_units: i64,
+        fee_minor: i64,
+        base_delta_minor: i64,
+        base_minor: i64,
+        base_frozen_minor: i64,
+        quote_delta_minor: i64,
+        quote_minor: i64,
+        quote_frozen_minor: i64,
+        entry_number: i64,
+    ) -> None:
+        at = self._begin(126 | 1 << 16 | 160 << 32, 20)
+        words = self.words
+        words[at] = login
+        words[at + 1] = order
+        words[at + 2] = instrument
+        words[at + 3] = side
+        words[at + 4] = role
+        words[at + 5] = volume_units
+        words[at + 6] = price_points
+        words[at + 7] = counter_order
+        words[at + 8] = left_units
+        words[at + 9] = fee_minor
+        words[at + 10] = base_delta_minor
+        words[at + 11] = base_minor
+        words[at + 12] = base_frozen_minor
+        words[at + 13] = quote_delta_minor
+        words[at + 14] = quote_minor
+        words[at + 15] = quote_frozen_minor
+        words[at + 16] = entry_number
+
+    def holding_entry(
+        self,
+        login: i64,
+        currency: i64,
+        entry_number: i64,
+        entry_type: i64,
+        delta_minor: i64,
+        balance_minor: i64,
+        frozen_minor: i64,
+        reference: i64,
+    ) -> None:
+        at = self._begin(127 | 1 << 16 | 88 << 32, 11)
+        words = self.words
+        words[at] = login
+        words[at + 1] = currency
+        words[at + 2] = entry_number
+        words[at + 3] = entry_type
+        words[at + 4] = delta_minor
+        words[at + 5] = balance_minor
+        words[at + 6] = frozen_minor
+        words[at + 7] = reference

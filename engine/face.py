@@ -13,7 +13,6 @@ from engine import vocabulary as v
 from engine.core import Core
 from engine.dispatch import apply
 from engine.figures import (
-    current_profit_minor,
     equity_minor,
     floating_minor,
     free_margin_minor,
@@ -23,69 +22,21 @@ from engine.figures import (
 from engine.hooks import Hooks
 from engine.invariants import ALWAYS, ON_DEMAND
 from engine.logical_state import dump, load
-from engine.model.accounts import Account, Trade
+from engine.model.accounts import Trade
 from engine.records import CorruptRecord, decode_all, encode
-
-
-class AccountFigures(msgspec.Struct, frozen=True):
-    """An account now, in minor units of its currency (SEMANTICS section 5)."""
-
-    login: int
-    group: int
-    currency: str
-    currency_digits: int
-    balance_minor: int
-    credit_minor: int
-    floating_minor: int
-    equity_minor: int
-    margin_minor: int
-    free_margin_minor: int
-    level_bp: int
-    """Basis points; 0 without margin."""
-    max_withdrawable_minor: int
-    gross_exposure_minor: int
-    """Sum of the values of all positions, converted."""
-    net_exposure_minor: int
-    """Sum over instruments of |value of buys - value of sells|, converted."""
-    positions: int
-    orders: int
-    stale: bool
-    """A quote behind the figures is older than its instrument's threshold."""
-    age_ns: int
-    """Age of the oldest quote behind the figures."""
-
-
-class PositionView(msgspec.Struct, frozen=True):
-    """An open position with its result now."""
-
-    position: int
-    instrument: int
-    side: int
-    volume_units: int
-    open_price_points: int
-    current_price_points: int
-    stop_loss_points: int
-    take_profit_points: int
-    profit_minor: int
-    commission_minor: int
-    open_time_ns: int
-    request: int
-
-
-class OrderView(msgspec.Struct, frozen=True):
-    """A pending order, or an opening request that waits for a dealer."""
-
-    order: int
-    instrument: int
-    order_type: int
-    side: int
-    volume_units: int
-    price_points: int
-    limit_price_points: int
-    stop_loss_points: int
-    take_profit_points: int
-    expiry_ns: int
-    requested: bool
+from engine.views import (
+    AccountFigures,
+    BookOrderView,
+    DepthLevel,
+    HoldingView,
+    OrderView,
+    PositionView,
+    depth_of,
+    exposures_of,
+    order_view,
+    position_view,
+    resting_orders,
+)
 
 
 class Engine:
@@ -197,7 +148,7 @@ class Engine:
     def account(self, login: int) -> AccountFigures:
         """The figures of an account. Raises `KeyError`."""
         account = self._core.accounts[login]
-        gross, net = _exposures(account)
+        gross, net = exposures_of(account)
         ages = [self.time_ns - e.instrument.quote_time_ns for e in account.exposures if e.count > 0]
         equity = equity_minor(account)
         return AccountFigures(
@@ -210,6 +161,7 @@ class Engine:
             floating_minor=floating_minor(account),
             equity_minor=equity,
             margin_minor=account.margin_minor,
+            frozen_minor=account.frozen_minor,
             free_margin_minor=free_margin_minor(account),
             level_bp=level_bp(equity, account.margin_minor),
             max_withdrawable_minor=max_withdrawable_minor(account),
@@ -217,6 +169,7 @@ class Engine:
             net_exposure_minor=net,
             positions=account.position_count,
             orders=account.order_count,
+            entries=account.entry_count,
             stale=any(
                 e.instrument.quote_is_stale(self.time_ns) for e in account.exposures if e.count > 0
             ),
@@ -231,7 +184,7 @@ class Engine:
             while trade is not None:
                 found.append(trade)
                 trade = trade.next
-        return [_position_view(t) for t in sorted(found, key=lambda t: t.ticket)]
+        return [position_view(t) for t in sorted(found, key=lambda t: t.ticket)]
 
     def orders(self, login: int) -> list[OrderView]:
         """Pending orders and opening requests by ticket. Raises `KeyError`.
@@ -244,7 +197,26 @@ class Engine:
             for t in self._core.trades.values()
             if t.exposure.account is account and t.state != v.POSITION_OPEN
         ]
-        return [_order_view(t) for t in found]
+        return [order_view(t) for t in found]
+
+    def book_orders(self, login: int) -> list[BookOrderView]:
+        """Orders in books, by ticket. Raises `KeyError`."""
+        found: list[BookOrderView] = []
+        for exposure in self._core.accounts[login].exposures:
+            found += resting_orders(self._core, exposure)
+        return sorted(found, key=lambda order: order.order)
+
+    def holdings(self, login: int) -> list[HoldingView]:
+        """What an account owns of other currencies, by currency. Raises `KeyError`."""
+        held = sorted(self._core.accounts[login].holdings, key=lambda h: h.currency)
+        return [HoldingView(h.currency, h.balance_minor, h.frozen_minor) for h in held]
+
+    def depth(self, instrument: int, side: int, levels: int = 0) -> list[DepthLevel]:
+        """The best levels of a side of a book (0: all), the best first. Raises `KeyError`."""
+        found = self._core.instrument(instrument)
+        if found is None or found.book is None:
+            raise KeyError(instrument)
+        return depth_of(found.book, side, levels)
 
     def _configured(self, kind: int) -> list[Any]:
         config_class = records.CLASS_OF_CONFIG[kind]
@@ -253,6 +225,10 @@ class Engine:
             for key, payload in sorted(self._core.config_payloads.items())
             if key[0] == kind
         ]
+
+    def currency_table(self) -> list[records.Currency]:
+        """Configured currencies by number."""
+        return self._configured(v.CONFIG_CURRENCY)
 
     def hook_table(self) -> list[records.HookSet]:
         """The identity of the hooks on record, if any."""
@@ -264,52 +240,3 @@ class Engine:
         if found is None:
             raise KeyError(instrument)
         return found.bid, found.ask
-
-
-def _exposures(account: Account) -> tuple[int, int]:
-    """Gross and net exposure: values at closing prices, converted at the bid."""
-    gross = 0
-    net = 0
-    for exposure in account.exposures:
-        if exposure.count == 0 or exposure.conversion is None:
-            continue
-        route = exposure.conversion.profit
-        leg = exposure.instrument.leg_minor
-        buys = route.convert(leg(exposure.bid() * exposure.buys.units), False)
-        sells = route.convert(leg(exposure.ask() * exposure.sells.units), False)
-        gross += buys + sells
-        net += abs(int(buys - sells))
-    return gross, net
-
-
-def _position_view(trade: Trade) -> PositionView:
-    return PositionView(
-        position=trade.ticket,
-        instrument=trade.exposure.instrument.number,
-        side=trade.side,
-        volume_units=trade.volume_units,
-        open_price_points=trade.open_price_points(),
-        current_price_points=trade.exposure.closing_price(trade.side),
-        stop_loss_points=trade.stop_loss_points,
-        take_profit_points=trade.take_profit_points,
-        profit_minor=current_profit_minor(trade),
-        commission_minor=trade.commission_minor,
-        open_time_ns=trade.open_time_ns,
-        request=trade.request,
-    )
-
-
-def _order_view(trade: Trade) -> OrderView:
-    return OrderView(
-        order=trade.ticket,
-        instrument=trade.exposure.instrument.number,
-        order_type=trade.order_type,
-        side=trade.side,
-        volume_units=trade.volume_units,
-        price_points=trade.price_points,
-        limit_price_points=trade.limit_price_points,
-        stop_loss_points=trade.stop_loss_points,
-        take_profit_points=trade.take_profit_points,
-        expiry_ns=trade.expiry_ns,
-        requested=trade.state == v.ORDER_REQUESTED,
-    )

@@ -91,21 +91,27 @@ def free_margin_floating_minor(account: Account) -> i64:
 
 def free_margin_minor(account: Account) -> i64:
     own = account.balance_minor + account.credit_minor
-    return own + free_margin_floating_minor(account) - account.margin_minor
+    used = account.margin_minor + account.frozen_minor
+    return own + free_margin_floating_minor(account) - used
 
 
 def equity_minor(account: Account) -> i64:
     return account.balance_minor + account.credit_minor + floating_minor(account)
 
 
+def spendable_minor(account: Account) -> i64:
+    """The balance, less losses, margin and what is frozen: no credit, no open profit."""
+    floating = floating_minor(account)
+    if floating > 0:
+        floating = 0
+    return account.balance_minor + floating - account.margin_minor - account.frozen_minor
+
+
 def max_withdrawable_minor(account: Account) -> i64:
     """RULES section 3."""
     free = free_margin_minor(account)
     if not account.group.withdraw_free_margin:
-        floating = floating_minor(account)
-        if floating > 0:
-            floating = 0
-        own = account.balance_minor + floating - account.margin_minor
+        own = spendable_minor(account)
         if own < free:
             free = own
     return free if free > 0 else 0

@@ -10,83 +10,23 @@ refused command leaves the bytes as they were. FORMAT.md has the layout as a tab
 from typing import Final
 
 import msgspec
-from librt.strings import read_i64_le
-from librt.vecs import vec
 from mypy_extensions import i64
 
 from engine import bounds, records
 from engine import vocabulary as v
 from engine.configuration.apply import apply_config
 from engine.core import Core
+from engine.exchange.state import dump_books, has_books, load_books
 from engine.hooks import Hooks
 from engine.model.accounts import Account, Exposure, Trade
 from engine.records import CLASS_OF_CONFIG, CorruptRecord
 from engine.risk import renew_bands
+from engine.state_words import WordReader, WordWriter
 
 _MAGIC: Final = 0x3154535F4B43534C  # b"LSCK_ST1" read as a word
 _ACCOUNT_WORDS: Final = 12
 _TRADE_WORDS: Final = 24
 _QUOTE_WORDS: Final = 8
-
-
-class WordWriter:
-    """A growing row of words."""
-
-    def __init__(self, capacity: i64) -> None:
-        self.words: vec[i64] = vec[i64]([0] * int(capacity))
-        self.capacity = capacity
-        self.used: i64 = 0
-
-    def put(self, word: i64) -> None:
-        if self.used == self.capacity:
-            larger = vec[i64]([0] * int(2 * self.capacity))
-            i: i64 = 0
-            while i < self.used:
-                larger[i] = self.words[i]
-                i += 1
-            self.words = larger
-            self.capacity = 2 * self.capacity
-        self.words[self.used] = word
-        self.used += 1
-
-    def put_bytes(self, data: bytes) -> None:
-        """Length in bytes, then the bytes, padded to words with zeros."""
-        self.put(len(data))
-        padded = data + bytes(-len(data) % 8)
-        at: i64 = 0
-        while at < i64(len(padded)):
-            self.put(read_i64_le(padded, at))
-            at += 8
-
-
-class WordReader:
-    """Reads what `WordWriter` wrote; raises `CorruptRecord` past the end."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at: i64 = 0
-
-    def get(self) -> i64:
-        if self.at + 8 > i64(len(self.data)):
-            raise CorruptRecord(f"state: ends at byte {len(self.data)}, more was expected")
-        word = read_i64_le(self.data, self.at)
-        self.at += 8
-        return word
-
-    def get_count(self, row_words: i64) -> i64:
-        """A row count that the rest of the data can hold."""
-        count = self.get()
-        if count < 0 or count > (i64(len(self.data)) - self.at) // (8 * row_words):
-            raise CorruptRecord(f"state: {count} rows at byte {self.at - 8}, the data is shorter")
-        return count
-
-    def get_bytes(self) -> bytes:
-        length = self.get()
-        if length < 0 or length > i64(len(self.data)) - self.at:
-            raise CorruptRecord(f"state: {length} bytes at byte {self.at}, the data is shorter")
-        data = self.data[self.at : self.at + length]
-        self.at += (length + 7) // 8 * 8
-        return data
 
 
 # ------------------------------------------------------------ writing
@@ -121,6 +61,8 @@ def dump(core: Core) -> bytes:
     out.put(len(core.trades))
     for trade in core.trades.values():
         _dump_trade(out, trade)
+    if has_books(core):
+        dump_books(core, out)
     return bytes(memoryview(out.words).cast("B")[: int(out.used) * 8])
 
 
@@ -241,12 +183,14 @@ def _load(state: bytes, hooks: Hooks) -> Core:
         trade = _load_trade(core, reader)
         if trade.state == v.POSITION_OPEN:
             positions.append((int(trade.opening_number), trade))
-    if reader.at != i64(len(state)):
-        raise CorruptRecord(f"state: {i64(len(state)) - reader.at} bytes too many")
     positions.sort(key=_opening_number)
     for _, trade in positions:
         trade.exposure.append_position(trade)
         trade.exposure.account.position_count += 1
+    if has_books(core):
+        load_books(core, reader)
+    if reader.at != i64(len(state)):
+        raise CorruptRecord(f"state: {i64(len(state)) - reader.at} bytes too many")
     for trade in core.trades.values():
         core.watch(trade)
     for account in core.accounts.values():
@@ -322,7 +266,7 @@ def _load_account(core: Core, reader: WordReader) -> None:
     account.refused_stage = refused >> 32
     account.refused_reason = refused & 0xFFFFFFFF
     group.accounts += 1
-    core.accounts[login] = account
+    core.add_account(account)
 
 
 def _exposure(core: Core, account: Account | None, number: i64) -> Exposure:

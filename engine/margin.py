@@ -138,8 +138,18 @@ def exposure_margin_minor(core: Core, exposure: Exposure) -> i64:
     """Margin of an exposure's positions."""
     if exposure.count == 0:
         return 0
+    if exposure.instrument.venue == v.VENUE_BOOK:
+        return futures_margin_minor(exposure)
     terms = margin_terms(core, exposure.account, exposure.instrument)
     return positions_margin_minor(terms, exposure.buys, exposure.sells)
+
+
+def futures_margin_minor(exposure: Exposure) -> i64:
+    """Maintenance margin of a position on the book venue."""
+    held = exposure.net_units
+    if held < 0:
+        held = -held
+    return held * exposure.instrument.maintenance_per_unit_minor
 
 
 def margin_with_minor(

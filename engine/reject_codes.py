@@ -24,6 +24,9 @@ BAD_OPERATION: Final = 111
 TIME_BACKWARDS: Final = 112
 BAD_REFERENCE: Final = 113
 REQUEST_PENDING: Final = 114
+OTHER_VENUE: Final = 115
+BAD_TIME_IN_FORCE: Final = 116
+BAD_FLAGS: Final = 117
 
 # 2xx: the symbol and its quote.
 TRADE_MODE_DISABLED: Final = 201
@@ -67,6 +70,8 @@ TOO_MANY_ORDERS: Final = 509
 TOO_MANY_POSITIONS: Final = 510
 VOLUME_LIMIT: Final = 511
 VOLUME_ABOVE_POSITION: Final = 512
+WOULD_TAKE: Final = 513
+NOT_FILLABLE: Final = 514
 
 # 6xx: margin and money.
 NO_MONEY: Final = 601
@@ -109,6 +114,9 @@ SENTENCES: Final = {
     TIME_BACKWARDS: "the command is older than the one before it",
     BAD_REFERENCE: "the ledger entry that is corrected does not exist",
     REQUEST_PENDING: "a request for this ticket waits for a dealer",
+    OTHER_VENUE: "the instrument trades on the other venue, which has commands of its own",
+    BAD_TIME_IN_FORCE: "the time in force is not known or does not fit the order type",
+    BAD_FLAGS: "the flags are not known or contradict the time in force",
     TRADE_MODE_DISABLED: "trading in the instrument is disabled",
     CLOSE_ONLY: "only closing is allowed in the instrument",
     LONG_ONLY: "only buying is allowed in the instrument",
@@ -144,6 +152,8 @@ SENTENCES: Final = {
     TOO_MANY_POSITIONS: "the account has the most positions it may have",
     VOLUME_LIMIT: "the volume in one direction would exceed the instrument's limit",
     VOLUME_ABOVE_POSITION: "the volume is above that of the position",
+    WOULD_TAKE: "a post-only order would be filled at once",
+    NOT_FILLABLE: "a fill-or-kill order can't be filled whole",
     NO_MONEY: "the free margin does not suffice",
     NO_CREDIT: "the credit does not suffice",
     FIFO_RULE: "the oldest position of the instrument must be closed first",

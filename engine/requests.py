@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from engine import reject_codes as r
 from engine import vocabulary as v
-from engine.command_reader import Words, reject
+from engine.command_reader import Words, find_exposure, reject
 from engine.core import Core
 from engine.model.accounts import Exposure, Trade
 from engine.order.admit import (
@@ -42,15 +42,9 @@ def place_order(core: Core, words: Words) -> None:
     side = words.at(3)
     units = words.at(4)
     price = words.at(5)
-    account = core.accounts.get(login)
-    if account is None:
-        reject(core, login, v.PLACE_ORDER, r.UNKNOWN_ACCOUNT, 0, number, login)
+    exposure = find_exposure(core, words, v.PLACE_ORDER, v.VENUE_QUOTED)
+    if exposure is None:
         return
-    instrument = core.instrument(number)
-    if instrument is None:
-        reject(core, login, v.PLACE_ORDER, r.UNKNOWN_INSTRUMENT, 0, number, number)
-        return
-    exposure = core.exposure(account, instrument)
     code = admit_order(
         core,
         exposure,
@@ -90,7 +84,7 @@ def place_order(core: Core, words: Words) -> None:
     if goes_to_dealer(core, exposure):
         order.state = v.ORDER_REQUESTED
         exposure.add_order(side, units, 1)
-        account.request_count += 1
+        exposure.account.request_count += 1
         _ask_dealer(core, order, v.REQUEST_OPEN, units, plan.price, words.at(10))
     else:
         execute(core, plan, order, 0)
@@ -168,6 +162,11 @@ def _find_trade(core: Core, words: Words, command_type: i64, unknown: i64) -> Tr
     if not own:
         number = trade.exposure.instrument.number
         reject(core, login, command_type, r.NOT_YOUR_TICKET, ticket, number, ticket)
+        return None
+    instrument = trade.exposure.instrument
+    if instrument.venue != v.VENUE_QUOTED:
+        venue = instrument.venue
+        reject(core, login, command_type, r.OTHER_VENUE, ticket, instrument.number, venue)
         return None
     return trade
 

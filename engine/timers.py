@@ -1,29 +1,48 @@
 """Timers: what the passing of time does, before the command that brought the time.
 
 This file may end orders and requests whose time has come (RULES section 1). Time exists
-only inside commands; the earliest due time is the top of one heap, so a command for which
-nothing is due costs one comparison.
+only inside commands; the earliest due times are the tops of two heaps, so a command for
+which nothing is due costs two comparisons.
 """
 
+from mypy_extensions import i64
+
 from engine import vocabulary as v
+from engine.book.orders import EXPIRY, OWNER, ROW_WORDS, TICKET
 from engine.core import Core
 from engine.dealers import end_request
+from engine.exchange.quote import publish
+from engine.exchange.resting import withdraw
+from engine.model.instruments import Instrument
 from engine.requests import remove_order
 
 
 def fire_timers(core: Core) -> None:
-    """Ends everything due by now, ordered by (due time, ticket)."""
+    """Ends everything due by now, ordered by (due time, ticket); then books tell their quotes."""
     found: list[int] = []
     core.timers.collect(0, 0, core.time_ns, found)
     due: list[tuple[int, int]] = []
-    for row in found:
-        trade = core.rows[row]
+    for number in found:
+        trade = core.rows[number]
         time_ns = trade.expiry_ns if trade.state == v.ORDER_PENDING else trade.request_timeout_ns
         due.append((time_ns, trade.ticket))
+    found.clear()
+    core.order_timers.collect(0, 0, core.time_ns, found)
+    for number in found:
+        row: i64 = number * ROW_WORDS
+        due.append((core.orders.more[row + EXPIRY], core.orders.rows[row + TICKET]))
     due.sort()
+    books: list[Instrument] = []
     for _, ticket in due:
-        trade = core.trades[ticket]
-        if trade.state == v.ORDER_PENDING:
-            remove_order(core, trade, v.REASON_EXPIRED, 0)
+        row = core.orders.find(ticket)
+        if row >= 0:
+            books.append(core.exposures[core.orders.rows[row + OWNER]].instrument)
+            withdraw(core, row, v.REMOVAL_EXPIRED)
+            continue
+        expired = core.trades[ticket]
+        if expired.state == v.ORDER_PENDING:
+            remove_order(core, expired, v.REASON_EXPIRED, 0)
         else:
-            end_request(core, trade, 0, v.REASON_REQUEST_TIMEOUT, 0)
+            end_request(core, expired, 0, v.REASON_REQUEST_TIMEOUT, 0)
+    for instrument in books:
+        publish(core, instrument)

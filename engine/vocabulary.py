@@ -21,6 +21,10 @@ SET_DEALER: Final = 11
 DEALER_CONFIRM: Final = 12
 DEALER_REJECT: Final = 13
 DEALER_REQUOTE: Final = 14
+PLACE_BOOK_ORDER: Final = 15
+REPLACE_ORDER: Final = 16
+CANCEL_ALL: Final = 17
+HOLDING_OPERATION: Final = 18
 
 # Record types: events.
 REJECTED: Final = 101
@@ -44,6 +48,12 @@ MARGIN_CALL_CLEARED: Final = 118
 STOP_OUT: Final = 119
 TRIGGER_REFUSED: Final = 120
 FEED_SWITCHED: Final = 121
+BOOK_ORDER_PLACED: Final = 122
+BOOK_ORDER_REPLACED: Final = 123
+BOOK_ORDER_REMOVED: Final = 124
+FUTURES_FILLED: Final = 125
+SPOT_FILLED: Final = 126
+HOLDING_ENTRY: Final = 127
 
 # Configuration kinds (payload of CONFIGURE).
 CONFIG_PROFILE: Final = 1
@@ -66,6 +76,62 @@ LIMIT: Final = 1
 STOP: Final = 2
 STOP_LIMIT: Final = 3
 ORDER_TYPE_NAMES: Final = ("market", "limit", "stop", "stop_limit")
+
+# Venue of an instrument: where its orders go.
+VENUE_QUOTED: Final = 0
+VENUE_BOOK: Final = 1
+VENUE_NAMES: Final = ("quoted", "book")
+
+# What is traded on the book.
+CONTRACT_FUTURES: Final = 0
+CONTRACT_SPOT: Final = 1
+CONTRACT_NAMES: Final = ("futures", "spot")
+
+# How long an order of the book venue works.
+GOOD_TILL_CANCELLED: Final = 0
+DAY: Final = 1
+GOOD_TILL_DATE: Final = 2
+IMMEDIATE_OR_CANCEL: Final = 3
+FILL_OR_KILL: Final = 4
+TIME_IN_FORCE_NAMES: Final = (
+    "good_till_cancelled",
+    "day",
+    "good_till_date",
+    "immediate_or_cancel",
+    "fill_or_kill",
+)
+
+# What an order of the book venue may not do; bits that add up.
+POST_ONLY: Final = 1
+REDUCE_ONLY: Final = 2
+ORDER_FLAGS: Final = {POST_ONLY: "post_only", REDUCE_ONLY: "reduce_only"}
+
+# What happens when an order would meet one of its own account.
+SELF_TRADE_ALLOW: Final = 0
+SELF_TRADE_CANCEL_NEWEST: Final = 1
+SELF_TRADE_CANCEL_OLDEST: Final = 2
+SELF_TRADE_CANCEL_BOTH: Final = 3
+SELF_TRADE_NAMES: Final = ("allow", "cancel_newest", "cancel_oldest", "cancel_both")
+
+# Why an order left the book unfilled.
+REMOVAL_CLIENT: Final = 1
+REMOVAL_REMAINDER: Final = 2
+REMOVAL_SELF_TRADE: Final = 3
+REMOVAL_REDUCE_ONLY: Final = 4
+REMOVAL_EXPIRED: Final = 5
+REMOVAL_NAMES: Final = (
+    "",
+    "client",
+    "remainder",
+    "self_trade",
+    "reduce_only",
+    "expired",
+)
+
+# The side of a fill.
+ROLE_MAKER: Final = 0
+ROLE_TAKER: Final = 1
+ROLE_NAMES: Final = ("maker", "taker")
 
 # Profit and margin modes (SEMANTICS sections 3 and 4).
 PROFIT_FOREX: Final = 0
@@ -152,6 +218,7 @@ ENTRY_STOP_OUT_COMPENSATION: Final = 9
 ENTRY_MARGIN_FREEZE: Final = 10
 ENTRY_MARGIN_RELEASE: Final = 11
 ENTRY_MARGIN_REPRICE: Final = 12
+ENTRY_EXCHANGE: Final = 13
 ENTRY_TYPE_NAMES: Final = (
     "",
     "deposit",
@@ -166,6 +233,7 @@ ENTRY_TYPE_NAMES: Final = (
     "margin_freeze",
     "margin_release",
     "margin_reprice",
+    "exchange",
 )
 
 # Why an order was removed or a position closed. `COMMENTS` are the texts that MT4 shows.

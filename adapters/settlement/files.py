@@ -170,7 +170,7 @@ def _write_account(
         files[RECONCILIATION].write(JSON.encode(key | funds) + b"\n")
         files[PROFIT_AND_LOSS].write(JSON.encode(key | profit_row(line, floating, digits)) + b"\n")
         money.append({"currency": currency} | funds | flow_row(line, digits))
-    movements, trades = read_rows(rows)
+    movements, trades, fills = read_rows(rows)
     statement = statement_row(
         {
             "login": login,
@@ -184,6 +184,7 @@ def _write_account(
         {
             "movements": movements,
             "closed_trades": trades,
+            "fills": fills,
             "positions": positions_of(work.engine, figures, work.names),
             "orders": orders_of(work.engine, figures, work.names),
         },

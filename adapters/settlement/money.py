@@ -80,7 +80,9 @@ FUNDING: Final = frozenset(
         v.ENTRY_CORRECTION,
     )
 )
-"""Money that came from outside or left. Every other type that moves a balance is a result."""
+"""Money that came from outside or left."""
+NO_RESULT: Final = FUNDING | {v.ENTRY_EXCHANGE}
+"""An exchange of one currency for another is none, either. All else is a result."""
 
 
 def entries_of(event: Any, known: Known) -> list[Entry]:
@@ -100,8 +102,66 @@ def _of_ledger_entry(event: records.LedgerEntry, known: Known) -> Iterator[Entry
     )
 
 
+def _of_futures_filled(event: records.FuturesFilled, known: Known) -> Iterator[Entry]:
+    """Profit with the change of the margin, then the fee, under one number."""
+    currency = known.currency_of(event.login)
+    before = known.before(event.login, currency)
+    margin = event.margin_minor - before.margin
+    after = Amounts(event.balance_minor + event.fee_minor, before.credit, event.margin_minor)
+    deltas = Amounts(event.profit_minor, 0, margin)
+    yield Entry(event.login, currency, event.entry_number, v.ENTRY_TRADE_PNL, deltas, after)
+    if event.fee_minor:
+        fee = Amounts(-event.fee_minor, 0, 0)
+        after = after._replace(balance=event.balance_minor)
+        yield Entry(event.login, currency, event.entry_number, v.ENTRY_COMMISSION, fee, after)
+
+
+def _of_spot_filled(event: records.SpotFilled, known: Known) -> Iterator[Entry]:
+    """What was exchanged, in both currencies, then the fee, under one number."""
+    instrument = known.instrument(event.instrument)
+    base, quote = known.code(instrument.base_currency), known.code(instrument.profit_currency)
+    for currency, delta, after in (
+        (base, event.base_delta_minor, event.base_minor),
+        (quote, event.quote_delta_minor + event.fee_minor, event.quote_minor + event.fee_minor),
+    ):
+        had = known.before(event.login, currency)
+        yield Entry(
+            event.login,
+            currency,
+            event.entry_number,
+            v.ENTRY_EXCHANGE,
+            Amounts(delta, 0, 0),
+            had._replace(balance=after),
+        )
+    if event.fee_minor:
+        had = known.before(event.login, quote)
+        yield Entry(
+            event.login,
+            quote,
+            event.entry_number,
+            v.ENTRY_COMMISSION,
+            Amounts(-event.fee_minor, 0, 0),
+            had._replace(balance=event.quote_minor),
+        )
+
+
+def _of_holding_entry(event: records.HoldingEntry, known: Known) -> Iterator[Entry]:
+    currency = known.code(event.currency)
+    yield Entry(
+        event.login,
+        currency,
+        event.entry_number,
+        event.entry_type,
+        Amounts(event.delta_minor, 0, 0),
+        Amounts(event.balance_minor, 0, 0),
+    )
+
+
 MOVERS: Final[dict[type[records.Event], Callable[[Any, Known], Iterator[Entry]]]] = {
     records.LedgerEntry: _of_ledger_entry,
+    records.FuturesFilled: _of_futures_filled,
+    records.SpotFilled: _of_spot_filled,
+    records.HoldingEntry: _of_holding_entry,
 }
 """The events that carry money, and how it is read out of them."""
 
@@ -113,8 +173,14 @@ def purses_of(engine: Engine, login: int) -> list[Purse]:
     """
     figures = engine.account(login)
     amounts = Amounts(figures.balance_minor, figures.credit_minor, figures.margin_minor)
-    entries = int(engine._core.accounts[login].entry_count)
-    return [Purse(login, figures.currency, amounts, entries)]
+    entries = figures.entries
+    purses = [Purse(login, figures.currency, amounts, entries)]
+    codes = {c.currency: c.code for c in engine.currency_table()}
+    for held in engine.holdings(login):
+        if held.balance_minor:
+            holds = Amounts(held.balance_minor, 0, 0)
+            purses.append(Purse(login, codes[held.currency], holds, entries))
+    return purses
 
 
 def type_name(entry_type: int) -> str:

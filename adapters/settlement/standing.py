@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapters.describe import Names
-from adapters.units import LOT_DIGITS, format_time, unscaled
-from engine import AccountFigures, Engine, OrderView, PositionView
+from adapters.units import format_time, unscaled
+from engine import AccountFigures, BookOrderView, Engine, OrderView, PositionView
 from engine import vocabulary as v
 
 _LEARNT: Final = (v.CONFIG_CURRENCY, v.CONFIG_FEED, v.CONFIG_INSTRUMENT, v.CONFIG_GROUP)
@@ -51,7 +51,7 @@ def position_row(view: PositionView, names: Names, money_digits: int) -> Shown:
         "position": view.position,
         "symbol": names.of_config(v.CONFIG_INSTRUMENT, view.instrument),
         "side": v.SIDE_NAMES[view.side],
-        "volume": unscaled(view.volume_units, LOT_DIGITS),
+        "volume": unscaled(view.volume_units, names.volume_digits(view.instrument)),
         "open_time": format_time(view.open_time_ns),
         "open_price": price(view.open_price_points),
         "price": price(view.current_price_points),
@@ -71,13 +71,28 @@ def order_row(view: OrderView, names: Names) -> Shown:
         "symbol": names.of_config(v.CONFIG_INSTRUMENT, view.instrument),
         "type": v.ORDER_TYPE_NAMES[view.order_type],
         "side": v.SIDE_NAMES[view.side],
-        "volume": unscaled(view.volume_units, LOT_DIGITS),
+        "volume": unscaled(view.volume_units, names.volume_digits(view.instrument)),
         "price": price(view.price_points),
         "limit_price": price(view.limit_price_points),
         "stop_loss": price(view.stop_loss_points),
         "take_profit": price(view.take_profit_points),
         "expiry": format_time(view.expiry_ns) if view.expiry_ns else None,
         "waits_for_dealer": view.requested,
+    }
+
+
+def book_order_row(view: BookOrderView, names: Names) -> Shown:
+    """An order that rests in a book."""
+    price = _price_of(names, view.instrument)
+    return {
+        "order": view.order,
+        "symbol": names.of_config(v.CONFIG_INSTRUMENT, view.instrument),
+        "type": v.ORDER_TYPE_NAMES[v.LIMIT],
+        "side": v.SIDE_NAMES[view.side],
+        "volume": unscaled(view.volume_units, names.volume_digits(view.instrument)),
+        "price": price(view.price_points),
+        "expiry": format_time(view.expiry_ns) if view.expiry_ns else None,
+        "time_in_force": v.TIME_IN_FORCE_NAMES[view.time_in_force],
     }
 
 
@@ -90,10 +105,12 @@ def positions_of(engine: Engine, figures: AccountFigures, names: Names) -> list[
 
 
 def orders_of(engine: Engine, figures: AccountFigures, names: Names) -> list[Shown]:
-    """The pending orders of an account, by ticket. Nothing is looked for where there are none."""
+    """Pending orders and orders in books, by ticket. Nothing is looked for where there are none."""
     if not figures.orders:
         return []
-    return [order_row(view, names) for view in engine.orders(figures.login)]
+    rows = [order_row(view, names) for view in engine.orders(figures.login)]
+    rows += [book_order_row(view, names) for view in engine.book_orders(figures.login)]
+    return sorted(rows, key=lambda row: int(row["order"]))
 
 
 def _price_of(names: Names, instrument: int) -> Callable[[int], Decimal | None]:
@@ -163,5 +180,6 @@ ORDER_COLUMNS: Final = {
     "stop_loss": "stop loss",
     "take_profit": "take profit",
     "expiry": "expiry",
+    "time_in_force": "time in force",
     "waits_for_dealer": "waits for dealer",
 }

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.describe import Names, describe
-from adapters.settlement.money import FUNDING, Amounts, type_name
+from adapters.settlement.money import FUNDING, NO_RESULT, Amounts, type_name
 from adapters.settlement.reconcile import Line
 from adapters.settlement.standing import Shown
 from adapters.units import unscaled
@@ -22,6 +22,7 @@ READ: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 MOVEMENT: Final = b"M"
 TRADE: Final = b"T"
+FILL: Final = b"F"
 _MOVEMENT_FIELDS: Final = (
     "sequence", "time", "entry_number", "entry_type", "balance_delta", "credit_delta", "balance",
     "credit", "reference",
@@ -30,10 +31,17 @@ _TRADE_FIELDS: Final = (
     "sequence", "time", "position", "rest_position", "symbol", "side", "volume", "open_price",
     "close_price", "profit", "commission", "reason", "comment",
 )  # fmt: skip
+_HOLDING_FIELDS: Final = (
+    "sequence", "time", "entry_number", "entry_type", "currency", "delta", "balance", "reference",
+)  # fmt: skip
+_FILL_FIELDS: Final = (
+    "sequence", "time", "order", "symbol", "side", "role", "volume", "price", "position",
+    "profit", "fee", "base_delta", "quote_delta",
+)  # fmt: skip
 
 
 def row_of(event: records.Event, names: Names) -> tuple[int, bytes] | None:
-    """(login, row) of an event that a statement lists: money from outside, a closed trade.
+    """(login, row) of an event that a statement lists: money from outside, closed trades, fills.
 
     It is put into words at once: later the instrument may be configured otherwise.
     """
@@ -43,10 +51,20 @@ def row_of(event: records.Event, names: Names) -> tuple[int, bytes] | None:
         return event.login, MOVEMENT + JSON.encode(_picked(event, _MOVEMENT_FIELDS, names))
     if isinstance(event, records.PositionClosed):
         return event.login, TRADE + JSON.encode(_picked(event, _TRADE_FIELDS, names))
+    if isinstance(event, records.HoldingEntry):
+        return event.login, MOVEMENT + JSON.encode(_picked(event, _HOLDING_FIELDS, names))
+    if isinstance(event, records.FuturesFilled | records.SpotFilled):
+        return event.login, FILL + JSON.encode(_picked(event, _FILL_FIELDS, names))
     return None
 
 
-LISTED: Final[tuple[type[records.Event], ...]] = (records.PositionClosed, records.LedgerEntry)
+LISTED: Final[tuple[type[records.Event], ...]] = (
+    records.PositionClosed,
+    records.LedgerEntry,
+    records.HoldingEntry,
+    records.FuturesFilled,
+    records.SpotFilled,
+)
 """The events that `row_of` knows."""
 
 
@@ -55,12 +73,12 @@ def _picked(event: records.Event, fields: tuple[str, ...], names: Names) -> Show
     return {key: shown.get(key) for key in fields}
 
 
-def read_rows(rows: list[bytes]) -> tuple[list[Shown], list[Shown]]:
-    """(money from outside, closed trades) of the rows of an account."""
-    found: dict[bytes, list[Shown]] = {MOVEMENT: [], TRADE: []}
+def read_rows(rows: list[bytes]) -> tuple[list[Shown], list[Shown], list[Shown]]:
+    """(money from outside, closed trades, fills) of the rows of an account."""
+    found: dict[bytes, list[Shown]] = {MOVEMENT: [], TRADE: [], FILL: []}
     for row in rows:
         found[row[:1]].append(READ.decode(row[1:]))
-    return found[MOVEMENT], found[TRADE]
+    return found[MOVEMENT], found[TRADE], found[FILL]
 
 
 def amounts_row(amounts: Amounts, digits: int) -> Shown:
@@ -87,7 +105,7 @@ def profit_row(line: Line, floating: tuple[int, int], digits: int) -> Shown:
     realized = {
         entry_type: one.deltas.balance
         for entry_type, one in sorted(line.by_type.items())
-        if entry_type not in FUNDING and one.deltas.balance
+        if entry_type not in NO_RESULT and one.deltas.balance
     }
     before, after = floating
     total = sum(realized.values())

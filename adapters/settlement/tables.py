@@ -24,6 +24,8 @@ _MONEY_COLUMNS: Final = {
 _MOVEMENT_COLUMNS: Final = {
     "time": "time",
     "entry_type": "type",
+    "currency": "currency",
+    "delta": "holding by",
     "balance_delta": "balance by",
     "credit_delta": "credit by",
     "balance": "balance",
@@ -41,9 +43,23 @@ _TRADE_COLUMNS: Final = {
     "reason": "reason",
     "time": "closed",
 }
+_FILL_COLUMNS: Final = {
+    "order": "order",
+    "symbol": "symbol",
+    "side": "side",
+    "role": "role",
+    "volume": "volume",
+    "price": "price",
+    "profit": "profit",
+    "base_delta": "base by",
+    "quote_delta": "quote by",
+    "fee": "fee",
+    "time": "time",
+}
 _LISTS: Final = (
     ("movements", "deposits, withdrawals, credit, corrections", _MOVEMENT_COLUMNS),
     ("closed_trades", "closed trades", _TRADE_COLUMNS),
+    ("fills", "fills in order books", _FILL_COLUMNS),
     ("positions", "open positions at day end", POSITION_COLUMNS),
     ("orders", "pending orders at day end", ORDER_COLUMNS),
 )

@@ -42,8 +42,9 @@ class BadRecord(ValueError):
 class BareBook:
     """One book and the fills since the last `clear`."""
 
-    def __init__(self) -> None:
-        self.orders = Orders()
+    def __init__(self, room: int = 64) -> None:
+        """`room`: for how many resting orders there is memory from the start, at least 1."""
+        self.orders = Orders(room)
         self.book = Book(self.orders)
         self.records: i64 = 0
         self.fills: vec[i64] = vec[i64]([0] * _START_WORDS)

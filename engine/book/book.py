@@ -67,6 +67,10 @@ class Book:
             return NO_ROW
         return self.levels[ladder.best_level + FIRST]
 
+    def first_of(self, ladder: Ladder, key: i64) -> i64:
+        """The first row of the level of a key, which has one."""
+        return self.levels[ladder.find(key) + FIRST]
+
     def rest(self, row: i64) -> None:
         """Puts an order, its fields filled, at the end of the level of its price."""
         rows = self.orders.rows
@@ -173,7 +177,7 @@ class Book:
         while level >= 0:
             free += 1
             level = self.levels[level + FIRST]
-        used = self.bids.count + self.asks.count
+        used = self.bids.count() + self.asks.count()
         assert (used + free) * LEVEL_WORDS == self.used, "each level is in use or free"
         self._check_side(v.BUY)
         self._check_side(v.SELL)

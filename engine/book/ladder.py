@@ -3,24 +3,19 @@
 This file may find, insert and delete levels; the orders in them are `book.py`'s.
 
 A level stands under a *key*, chosen so that the best price has the smallest key on both
-sides: `key_of`. A hash table leads from key to level, the ordered set finds the next best
+sides: `key_of`. A table leads from key to level, the ordered set finds the next best
 where the best level ends. The best level is kept at hand.
 """
 
 from typing import Final
 
-from librt.vecs import vec
 from mypy_extensions import i64, mypyc_attr
 
 from engine import vocabulary as v
 from engine.book.keys import KEY_LIMIT, KeySet
+from engine.number_table import NOT_FOUND, NumberTable
 
-NO_LEVEL: Final = -1
-_START_BITS: Final = 6
-_START_SLOTS: Final = 64
-_MULTIPLIER: Final = 2_654_435_769
-"""2**32 divided by the golden ratio: neighbouring keys go to distant places."""
-_PRODUCT_BITS: Final = 32
+NO_LEVEL: Final = NOT_FOUND
 
 
 def key_of(side: i64, price_points: i64) -> i64:
@@ -40,93 +35,45 @@ class Ladder:
     def __init__(self) -> None:
         self.best_key: i64 = KEY_LIMIT
         self.best_level: i64 = NO_LEVEL
-        self.count: i64 = 0
         self.keys = KeySet()
-        self.table: vec[i64] = vec[i64]([-1] * (2 * _START_SLOTS))
-        """Pairs of key and level, open addressing; a key of -1 is an empty place."""
-        self.mask: i64 = _START_SLOTS - 1
-        self.shift: i64 = _PRODUCT_BITS - _START_BITS
+        self.table = NumberTable()
+        """Key to level."""
+
+    def count(self) -> i64:
+        """Number of levels."""
+        return self.table.count
 
     def find(self, key: i64) -> i64:
         """The level under a key, or `NO_LEVEL`."""
-        table = self.table
-        mask = self.mask
-        at = (key * _MULTIPLIER >> self.shift) & mask
-        while True:
-            there = table[2 * at]
-            if there == key:
-                return table[2 * at + 1]
-            if there < 0:
-                return NO_LEVEL
-            at = (at + 1) & mask
+        return self.table.find(key)
 
     def insert(self, key: i64, level: i64) -> None:
         """Puts a level under a key that has none."""
-        if 2 * self.count > self.mask:
-            self._grow()
-        self._put(key, level)
-        self.count += 1
+        self.table.add(key, level)
         self.keys.add(key)
         if key < self.best_key:
             self.best_key = key
             self.best_level = level
 
-    def _put(self, key: i64, level: i64) -> None:
-        table = self.table
-        mask = self.mask
-        at = (key * _MULTIPLIER >> self.shift) & mask
-        while table[2 * at] >= 0:
-            at = (at + 1) & mask
-        table[2 * at] = key
-        table[2 * at + 1] = level
-
-    def _grow(self) -> None:
-        old = self.table
-        size = self.mask + 1
-        self.table = vec[i64]([-1] * int(4 * size))
-        self.mask = 2 * size - 1
-        self.shift -= 1
-        at: i64 = 0
-        while at < size:
-            if old[2 * at] >= 0:
-                self._put(old[2 * at], old[2 * at + 1])
-            at += 1
-
     def delete(self, key: i64) -> None:
-        """Takes out a key that has a level; the entries behind it close the gap."""
-        table = self.table
-        mask = self.mask
-        at = (key * _MULTIPLIER >> self.shift) & mask
-        while table[2 * at] != key:
-            at = (at + 1) & mask
-        gap = at
-        while True:
-            at = (at + 1) & mask
-            there = table[2 * at]
-            if there < 0:
-                break
-            home = (there * _MULTIPLIER >> self.shift) & mask
-            if ((at - home) & mask) >= ((at - gap) & mask):
-                table[2 * gap] = there
-                table[2 * gap + 1] = table[2 * at + 1]
-                gap = at
-        table[2 * gap] = -1
-        self.count -= 1
+        """Takes out a key that has a level."""
+        self.table.take(key)
         self.keys.remove(key)
         if key == self.best_key:
             best = self.keys.first()
             self.best_key = best
-            self.best_level = self.find(best) if best < KEY_LIMIT else NO_LEVEL
+            self.best_level = self.find(best)
 
     def check(self) -> None:
         """Every invariant; raises AssertionError with the place."""
         self.keys.check()
+        self.table.check()
         count: i64 = 0
         key = self.keys.first()
         assert self.best_key == key, "the best key is the first"
-        assert self.best_level == (self.find(key) if key < KEY_LIMIT else NO_LEVEL)
+        assert self.best_level == self.find(key), "the best level is that of the best key"
         while key < KEY_LIMIT:
             assert self.find(key) >= 0, f"key {key}: each key has a level"
             count += 1
             key = self.keys.after(key)
-        assert self.count == count, "each level has a key"
+        assert self.table.count == count, "each level has a key"

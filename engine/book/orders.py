@@ -1,15 +1,11 @@
-"""All orders of the book venue, as rows of one table; and where a ticket's row is.
+"""All orders of the book venue, as rows of one table.
 
 This file may hold rows and find them; what a field means to matching or to money is
 decided elsewhere.
 
 A row is eight words, one cache line: what matching reads. What else is known of an order
-stands in a second row of the same place, in `more`. Rows of ended orders are reused, the
-last one first.
-
-Tickets lead to rows by open addressing. Four tickets in a row share a cache line, because
-orders that come together are often looked for together; where the four go is scattered,
-because a straight run would pile up against orders that have been there for long.
+stands in a second row of the same place, in `more`. A row is named by the place of its
+first word. Rows of ended orders are reused, the last one first.
 """
 
 from typing import Final
@@ -17,9 +13,10 @@ from typing import Final
 from librt.vecs import vec
 from mypy_extensions import i64, mypyc_attr
 
+from engine.number_table import NOT_FOUND, NumberTable
 from engine.vectors import grown
 
-NO_ROW: Final = -1
+NO_ROW: Final = NOT_FOUND
 
 # Words of a row.
 TICKET: Final = 0
@@ -31,150 +28,101 @@ PREVIOUS: Final = 3
 LEVEL: Final = 4
 FLAGS: Final = 5
 OWNER: Final = 6
-"""Number of the exposure (account and instrument), or 0 in a bare book."""
+"""Number of the exposure (account and instrument); 0 in a bare book."""
 PRICE: Final = 7
 ROW_WORDS: Final = 8
 
+# Words of the second row.
+SELF_TRADE: Final = 0
+TIME_IN_FORCE: Final = 1
+EXPIRY: Final = 2
+OWN_NEXT: Final = 3
+OWN_PREVIOUS: Final = 4
+"""Neighbours among the orders of the same owner."""
+
 # Bits of FLAGS.
 SELLS: Final = 1
+REDUCES: Final = 2
+POSTS: Final = 4
 
 _START_ROWS: Final = 64
-_START_SHIFT: Final = 27
-"""A product of 32 bits, to the number of blocks of the first table."""
-_SHARED_BITS: Final = 2
-_SHARED_MASK: Final = 3
-_HASH_MASK: Final = 2**31 - 1
-_MULTIPLIER: Final = 2_654_435_769
-"""2**32 divided by the golden ratio: neighbours go to distant places."""
-
-
-def _home(ticket: i64, shift: i64, mask: i64) -> i64:
-    """Where a ticket stands in a table of `mask + 1` places if nothing is in its way."""
-    block = ((ticket >> _SHARED_BITS) & _HASH_MASK) * _MULTIPLIER >> shift
-    return (block << _SHARED_BITS | (ticket & _SHARED_MASK)) & mask
 
 
 @mypyc_attr(acyclic=True)
 class Orders:
-    """Rows, and tickets to rows. A row is named by the place of its first word."""
+    """Rows, and where a ticket's row is."""
 
-    def __init__(self) -> None:
-        self.capacity: i64 = _START_ROWS * ROW_WORDS
+    def __init__(self, room: i64 = _START_ROWS) -> None:
+        """`room`: for how many orders there is memory from the start."""
+        self.capacity: i64 = room * ROW_WORDS
         self.rows: vec[i64] = vec[i64]([0] * int(self.capacity))
-        self.more: vec[i64] = vec[i64]([0] * int(self.capacity))
+        self.more: vec[i64] = vec[i64]()
+        """Grows when it is used (`ensure_more`), so that a bare book does without."""
         self.used: i64 = 0
         self.free: i64 = NO_ROW
         """First of the free rows, linked by TICKET."""
-        self.count: i64 = 0
-        self.table: vec[i64] = vec[i64]([-1] * (4 * _START_ROWS))
-        """Pairs of ticket and row, open addressing; a ticket of -1 is an empty place."""
-        self.mask: i64 = 2 * _START_ROWS - 1
-        self.shift: i64 = _START_SHIFT
+        self.table = NumberTable(room)
+        """Ticket to row."""
+
+    def count(self) -> i64:
+        """Number of orders."""
+        return self.table.count
 
     def add(self, ticket: i64) -> i64:
         """A row for a ticket, or `NO_ROW` if it has one. Its words are of an ended order."""
-        if 2 * self.count > self.mask:
-            self._grow_table()
-        table = self.table
-        mask = self.mask
-        at = _home(ticket, self.shift, mask)
-        while table[2 * at] >= 0:
-            if table[2 * at] == ticket:
-                return NO_ROW
-            at = (at + 1) & mask
         row = self.free
-        if row >= 0:
-            self.free = self.rows[row + TICKET]
-        else:
-            row = self.used
-            if row == self.capacity:
-                self.rows = grown(self.rows, row)
-                self.more = grown(self.more, row)
-                self.capacity = 2 * row
-            self.used = row + ROW_WORDS
-        self.rows[row + TICKET] = ticket
-        table[2 * at] = ticket
-        table[2 * at + 1] = row
-        self.count += 1
+        if row < 0:
+            row = self._new_row()
+        rows = self.rows
+        after = rows[row + TICKET]
+        if not self.table.add(ticket, row):
+            return NO_ROW
+        self.free = after
+        rows[row + TICKET] = ticket
         return row
 
-    def _grow_table(self) -> None:
-        old = self.table
-        size = self.mask + 1
-        mask = 2 * size - 1
-        self.shift -= 1
-        table = vec[i64]([-1] * int(4 * size))
-        slot: i64 = 0
-        while slot < size:
-            ticket = old[2 * slot]
-            if ticket >= 0:
-                at = _home(ticket, self.shift, mask)
-                while table[2 * at] >= 0:
-                    at = (at + 1) & mask
-                table[2 * at] = ticket
-                table[2 * at + 1] = old[2 * slot + 1]
-            slot += 1
-        self.table = table
-        self.mask = mask
+    def _new_row(self) -> i64:
+        """A row that was never used, as the only free one."""
+        row = self.used
+        if row == self.capacity:
+            self.rows = grown(self.rows, row)
+            self.capacity = 2 * row
+        self.used = row + ROW_WORDS
+        self.rows[row + TICKET] = NO_ROW
+        self.free = row
+        return row
+
+    def ensure_more(self) -> None:
+        """Makes room in `more` for every row there is room for."""
+        if i64(len(self.more)) < self.capacity:
+            more = vec[i64]([0] * int(self.capacity))
+            at: i64 = 0
+            while at < i64(len(self.more)):
+                more[at] = self.more[at]
+                at += 1
+            self.more = more
 
     def find(self, ticket: i64) -> i64:
         """The row of a ticket, or `NO_ROW`."""
-        table = self.table
-        mask = self.mask
-        at = _home(ticket, self.shift, mask)
-        while True:
-            there = table[2 * at]
-            if there == ticket:
-                return table[2 * at + 1]
-            if there < 0:
-                return NO_ROW
-            at = (at + 1) & mask
+        return self.table.find(ticket)
 
     def end(self, ticket: i64) -> i64:
         """The order is no more. Returns its row, or `NO_ROW` if there was none.
 
         All words of the row but its ticket stay until `add` gives it out again.
         """
-        table = self.table
-        mask = self.mask
-        shift = self.shift
-        at = _home(ticket, shift, mask)
-        while table[2 * at] != ticket:
-            if table[2 * at] < 0:
-                return NO_ROW
-            at = (at + 1) & mask
-        row = table[2 * at + 1]
-        gap = at
-        while True:
-            at = (at + 1) & mask
-            there = table[2 * at]
-            if there < 0:
-                break
-            if ((at - _home(there, shift, mask)) & mask) >= ((at - gap) & mask):
-                table[2 * gap] = there
-                table[2 * gap + 1] = table[2 * at + 1]
-                gap = at
-        table[2 * gap] = -1
-        self.count -= 1
-        self.rows[row + TICKET] = self.free
-        self.free = row
+        row = self.table.take(ticket)
+        if row >= 0:
+            self.rows[row + TICKET] = self.free
+            self.free = row
         return row
 
     def check(self) -> None:
         """Every invariant; raises AssertionError with the place."""
+        self.table.check()
         free: i64 = 0
         row = self.free
         while row >= 0:
             free += 1
             row = self.rows[row + TICKET]
-        assert (self.count + free) * ROW_WORDS == self.used, "each row is in use or free"
-        at: i64 = 0
-        count: i64 = 0
-        while at <= self.mask:
-            ticket = self.table[2 * at]
-            if ticket >= 0:
-                count += 1
-                assert self.rows[self.table[2 * at + 1] + TICKET] == ticket, f"ticket {ticket}"
-                assert self.find(ticket) == self.table[2 * at + 1], f"ticket {ticket} is found"
-            at += 1
-        assert count == self.count, "each order has one ticket"
+        assert (self.table.count + free) * ROW_WORDS == self.used, "each row is in use or free"

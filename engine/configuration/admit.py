@@ -12,11 +12,14 @@ from engine.configuration.apply import leg_factors
 from engine.configuration.in_use import converts_for_trades, would_reroute
 from engine.core import Core
 from engine.model.instruments import Instrument
+from engine.rounding import power_of_ten
 
 _MAX_NAME: Final = 31
 _MAX_HASH: Final = 128
 _MAX_FEE_MINOR: Final = 2**31
 _MAX_MILLISECONDS: Final = 10**12
+_MAX_FEE_PPM: Final = 100_000
+_MAX_VOLUME_DIGITS: Final = 8
 _MAX_LEVEL_BP: Final = 10**9
 
 
@@ -86,7 +89,7 @@ def _admit_instrument(core: Core, config: records.Instrument) -> int:
     for other in core.instruments:
         if other.symbol == config.symbol and other.number != config.instrument:
             return r.NAME_TAKEN
-    if not _instrument_values_fit(core, config):
+    if not (_instrument_values_fit(core, config) and _venue_fits(core, config)):
         return r.BAD_CONFIGURATION
     for group in core.groups.values():
         override = core.overrides.get((int(group.number), config.instrument))
@@ -141,6 +144,7 @@ def _instrument_in_range(config: records.Instrument) -> bool:
         and _within(config.price_min_points, 1, config.price_max_points - 1)
         and _within(config.price_max_points, 2, bounds.MAX_PRICE_POINTS)
         and len(config.feeds) <= bounds.MAX_FEEDS_PER_INSTRUMENT
+        and _book_terms_in_range(config)
         and _sessions_in_order(config.sessions)
     )
 
@@ -157,7 +161,7 @@ def _sessions_in_order(sessions: list[tuple[int, int]]) -> bool:
 
 def _instrument_values_fit(core: Core, config: records.Instrument) -> bool:
     """The largest position's value and margin stay within bounds (bounds.py)."""
-    scale, divisor = leg_factors(core, config.digits, config.profit_currency)
+    scale, divisor = leg_factors(core, config.digits, config.profit_currency, config.volume_digits)
     price = config.price_max_points + bounds.MAX_MARKUP_POINTS
     units = config.position_limit_units
     numerator = price * config.contract_size * units * scale
@@ -167,8 +171,63 @@ def _instrument_values_fit(core: Core, config: records.Instrument) -> bool:
         return False
     if config.initial_margin_minor > 0:
         per_lot = max(config.initial_margin_minor, config.hedged_size)
-        return per_lot * units // 100 <= bounds.MAX_POSITION_VALUE_MINOR
+        return (
+            per_lot * units // int(power_of_ten(config.volume_digits))
+            <= bounds.MAX_POSITION_VALUE_MINOR
+        )
     return config.hedged_size <= config.contract_size
+
+
+def _book_terms_in_range(config: records.Instrument) -> bool:
+    fee = _MAX_FEE_MINOR
+    return (
+        _within(config.venue, v.VENUE_QUOTED, v.VENUE_BOOK)
+        and _within(config.contract, v.CONTRACT_FUTURES, v.CONTRACT_SPOT)
+        and _within(config.volume_digits, 0, _MAX_VOLUME_DIGITS)
+        and _within(config.maintenance_margin_minor, 0, config.initial_margin_minor)
+        and _within(config.taker_fee_ppm, 0, _MAX_FEE_PPM)
+        and _within(config.maker_fee_ppm, -config.taker_fee_ppm, _MAX_FEE_PPM)
+        and _within(config.taker_fee_per_lot_minor, 0, fee)
+        and _within(config.maker_fee_per_lot_minor, -config.taker_fee_per_lot_minor, fee)
+    )
+
+
+def _venue_fits(core: Core, config: records.Instrument) -> bool:
+    """On the book venue every value is exact; elsewhere its terms are left alone."""
+    if config.venue == v.VENUE_QUOTED:
+        return (
+            config.volume_digits == 2
+            and config.contract == v.CONTRACT_FUTURES
+            and config.maintenance_margin_minor == 0
+            and config.maker_fee_ppm == config.taker_fee_ppm == 0
+            and config.maker_fee_per_lot_minor == config.taker_fee_per_lot_minor == 0
+        )
+    lot_units = int(power_of_ten(config.volume_digits))
+    quote_digits: int = int(core.currencies[config.profit_currency].digits)
+    if (
+        config.digits + config.volume_digits > quote_digits
+        or config.profit_mode != v.PROFIT_CFD
+        or config.staleness_ms + config.stops_level_points + config.freeze_level_points > 0
+        or config.feeds
+        or config.hedged_size > 0
+    ):
+        return False
+    if config.contract == v.CONTRACT_FUTURES:
+        return (
+            config.margin_currency == config.profit_currency
+            and config.initial_margin_minor > 0
+            and config.initial_margin_minor % lot_units == 0
+            and config.maintenance_margin_minor % lot_units == 0
+        )
+    base_digits: int = int(core.currencies[config.base_currency].digits)
+    if base_digits < config.volume_digits or config.base_currency == config.profit_currency:
+        return False
+    base_per_unit = config.contract_size * int(power_of_ten(base_digits - config.volume_digits))
+    return (
+        base_per_unit * config.position_limit_units <= bounds.MAX_POSITION_VALUE_MINOR
+        and config.initial_margin_minor == 0
+        and config.maker_fee_per_lot_minor == config.taker_fee_per_lot_minor == 0
+    )
 
 
 def _structure_differs(existing: Instrument, config: records.Instrument) -> bool:
@@ -189,6 +248,14 @@ def _structure_differs(existing: Instrument, config: records.Instrument) -> bool
         or existing.initial_margin_minor != config.initial_margin_minor
         or existing.margin_percent_bp != config.margin_percent_bp
         or existing.tick_value_minor != config.tick_value_minor
+        or existing.venue != config.venue
+        or existing.contract != config.contract
+        or existing.lot_units != int(power_of_ten(config.volume_digits))
+        or existing.maintenance_margin_minor != config.maintenance_margin_minor
+        or existing.maker_fee_ppm != config.maker_fee_ppm
+        or existing.taker_fee_ppm != config.taker_fee_ppm
+        or existing.maker_fee_per_lot_minor != config.maker_fee_per_lot_minor
+        or existing.taker_fee_per_lot_minor != config.taker_fee_per_lot_minor
     )
 
 

@@ -11,6 +11,8 @@ import msgspec
 from mypy_extensions import i64
 
 from engine import records
+from engine import vocabulary as v
+from engine.book.book import Book
 from engine.core import Core
 from engine.model.instruments import Currency, Group, Instrument
 from engine.money import group_changed
@@ -108,15 +110,38 @@ def fill_instrument(core: Core, instrument: Instrument, config: records.Instrume
     instrument.price_min_points = config.price_min_points
     instrument.price_max_points = config.price_max_points
     instrument.sessions = config.sessions
+    _fill_book_terms(core, instrument, config)
     instrument.feeds = config.feeds
-    scale, divisor = leg_factors(core, config.digits, config.profit_currency)
+    scale, divisor = leg_factors(core, config.digits, config.profit_currency, config.volume_digits)
     instrument.leg_scale = scale
     instrument.leg_divisor = divisor
 
 
-def leg_factors(core: Core, digits: int, profit_currency: int) -> tuple[int, int]:
+def _fill_book_terms(core: Core, instrument: Instrument, config: records.Instrument) -> None:
+    """What the book venue needs. Its per-unit figures are exact by admission."""
+    lot_units: int = 10**config.volume_digits
+    instrument.venue = config.venue
+    instrument.contract = config.contract
+    instrument.lot_units = lot_units
+    instrument.maker_fee_ppm = config.maker_fee_ppm
+    instrument.taker_fee_ppm = config.taker_fee_ppm
+    instrument.maker_fee_per_lot_minor = config.maker_fee_per_lot_minor
+    instrument.taker_fee_per_lot_minor = config.taker_fee_per_lot_minor
+    instrument.maintenance_margin_minor = config.maintenance_margin_minor
+    maintenance = config.maintenance_margin_minor or config.initial_margin_minor
+    instrument.initial_per_unit_minor = config.initial_margin_minor // lot_units
+    instrument.maintenance_per_unit_minor = maintenance // lot_units
+    digits = int(core.currencies[config.base_currency].digits) - config.volume_digits
+    instrument.base_per_unit_minor = config.contract_size * 10 ** max(digits, 0)
+    if config.venue == v.VENUE_BOOK and instrument.book is None:
+        instrument.book = Book(core.orders)
+
+
+def leg_factors(
+    core: Core, digits: int, profit_currency: int, volume_digits: int
+) -> tuple[int, int]:
     """Scale and divisor of a leg: points x units to minor units of the profit currency."""
-    exponent = int(core.currencies[profit_currency].digits) - digits - 2
+    exponent = int(core.currencies[profit_currency].digits) - digits - volume_digits
     if exponent >= 0:
         return int(power_of_ten(exponent)), 1
     return 1, int(power_of_ten(-exponent))

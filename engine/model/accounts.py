@@ -5,6 +5,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from engine import bounds
 from engine import vocabulary as v
+from engine.book.orders import NO_ROW
 from engine.model.instruments import Currency, Group, Instrument, Terms
 from engine.model.routes import Conversion
 from engine.rounding import round_div
@@ -23,6 +24,8 @@ class Account:
         """Derived: instrument numbers of `exposures`, side by side, for the look-up."""
         self.position_count: i64 = 0
         """Derived."""
+        self.reserved_positions: i64 = 0
+        """Derived: exposures that reserve one for their orders in books."""
         self.order_count: i64 = 0
         """Derived: pending orders and opening requests."""
         self.request_count: i64 = 0
@@ -30,6 +33,10 @@ class Account:
         self.balance_minor: i64 = 0
         self.credit_minor: i64 = 0
         self.margin_minor: i64 = 0
+        self.frozen_minor: i64 = 0
+        """Derived: of the account's own currency, for orders in books."""
+        self.holdings: list[Holding] = []
+        """Other currencies, in order of first use."""
         self.entry_count: i64 = 0
         self.leverage: i64 = 1
         self.leverage_setting: i64 = 0
@@ -50,6 +57,23 @@ class Account:
         limit: i64 = bounds.MAX_ACCOUNT_MONEY_MINOR
         return -limit <= self.balance_minor <= limit and self.credit_minor <= limit
 
+    def holding(self, currency: i64) -> "Holding | None":
+        """What the account has of another currency than its own, if it ever had any."""
+        for holding in self.holdings:
+            if holding.currency == currency:
+                return holding
+        return None
+
+    def make_holding(self, currency: i64) -> "Holding | None":
+        """The holding of a currency, made on first use; None for the account's own."""
+        if currency == self.currency.number:
+            return None
+        holding = self.holding(currency)
+        if holding is None:
+            holding = Holding(currency)
+            self.holdings.append(holding)
+        return holding
+
     def add_exposure(self, exposure: "Exposure") -> None:
         self.exposures.append(exposure)
         self.exposed_instruments = append(self.exposed_instruments, exposure.instrument.number)
@@ -63,6 +87,17 @@ class Account:
                 return self.exposures[at]
             at += 1
         return None
+
+
+@mypyc_attr(acyclic=True)
+class Holding:
+    """What an account owns of a currency that is not its own."""
+
+    def __init__(self, currency: i64) -> None:
+        self.currency = currency
+        self.balance_minor: i64 = 0
+        self.frozen_minor: i64 = 0
+        """Derived: for orders in books."""
 
 
 @mypyc_attr(acyclic=True)
@@ -92,6 +127,8 @@ class Exposure:
         self.terms = terms
         self.first: Trade | None = None
         self.count: i64 = 0
+        self.net_units: i64 = 0
+        """Volume of buys less that of sells."""
         self.order_buy_units: i64 = 0
         self.order_sell_units: i64 = 0
         self.order_buys: i64 = 0
@@ -103,6 +140,20 @@ class Exposure:
         self.buys = SideSums()
         self.sells = SideSums()
         self.margin_minor: i64 = 0
+        # Of the book venue. All derived.
+        self.frozen_minor: i64 = 0
+        """Futures: for orders, beyond what the position has."""
+        self.opening_buy_units: i64 = 0
+        self.opening_sell_units: i64 = 0
+        """Volume of orders that are not reduce-only."""
+        self.reduce_orders: i64 = 0
+        self.reserves_position: bool = False
+        """Futures: there are orders and no position yet; one is kept free for them."""
+        self.first_order: i64 = NO_ROW
+        """The account's orders in the book, the newest first."""
+        self.base: Holding | None = None
+        self.quote: Holding | None = None
+        """Spot: the holdings that are traded; None is the account's own currency."""
         # Scratch of risk.py, valid within one evaluation.
         self.converts_at_bid: bool = False
         self.converts_at_ask: bool = False
@@ -138,13 +189,21 @@ class Exposure:
 
     def count_in(self, trade: "Trade") -> None:
         """Adds a position to the sums of its side."""
-        sums = self.buys if trade.side == v.BUY else self.sells
-        sums.add(trade.volume_units, trade.open_cost, trade.margin_rate_e8)
+        if trade.side == v.BUY:
+            self.net_units += trade.volume_units
+            self.buys.add(trade.volume_units, trade.open_cost, trade.margin_rate_e8)
+        else:
+            self.net_units -= trade.volume_units
+            self.sells.add(trade.volume_units, trade.open_cost, trade.margin_rate_e8)
 
     def count_out(self, trade: "Trade") -> None:
         """Takes a position off the sums of its side; what changes one does both around it."""
-        sums = self.buys if trade.side == v.BUY else self.sells
-        sums.add(-trade.volume_units, -trade.open_cost, trade.margin_rate_e8)
+        if trade.side == v.BUY:
+            self.net_units -= trade.volume_units
+            self.buys.add(-trade.volume_units, -trade.open_cost, trade.margin_rate_e8)
+        else:
+            self.net_units += trade.volume_units
+            self.sells.add(-trade.volume_units, -trade.open_cost, trade.margin_rate_e8)
 
     def add_order(self, side: i64, volume_units: i64, count: i64) -> None:
         """Counts a pending order or opening request in (1) or out (-1)."""

@@ -5,10 +5,12 @@ from typing import Final
 from mypy_extensions import i64, mypyc_attr
 
 from engine import bounds
+from engine.book.book import Book
 from engine.rounding import round_div
 
 MINUTE_NS: Final = 60_000_000_000
 WEEK_MINUTES: Final = 10_080
+_DAY_NS: Final = 1_440 * MINUTE_NS
 _MONDAY_OFFSET_MINUTES: Final = 3 * 1_440
 """1970-01-01 was a Thursday: three days after Monday."""
 
@@ -54,6 +56,14 @@ class Instrument:
         self.price_max_points: i64 = 0
         self.sessions: list[tuple[int, int]] = []
         self.feeds: list[int] = []
+        self.venue: i64 = 0
+        self.contract: i64 = 0
+        self.lot_units: i64 = 100
+        self.maintenance_margin_minor: i64 = 0
+        self.maker_fee_ppm: i64 = 0
+        self.taker_fee_ppm: i64 = 0
+        self.maker_fee_per_lot_minor: i64 = 0
+        self.taker_fee_per_lot_minor: i64 = 0
         # Quote.
         self.bid: i64 = 0
         self.ask: i64 = 0
@@ -65,6 +75,12 @@ class Instrument:
         # Derived.
         self.leg_scale: i64 = 1
         self.leg_divisor: i64 = 1
+        self.initial_per_unit_minor: i64 = 0
+        self.maintenance_per_unit_minor: i64 = 0
+        """Futures margin of one unit."""
+        self.base_per_unit_minor: i64 = 0
+        """Spot: what one unit is in the base currency."""
+        self.book: Book | None = None
         self.trades: i64 = 0
         self.session_from_ns: i64 = 0
         self.session_to_ns: i64 = 0
@@ -121,6 +137,12 @@ class Instrument:
             last_close = closing
         self.session_from_ns = week_start_ns + last_close * MINUTE_NS
         return self.session_is_open
+
+    def day_end_ns(self, time_ns: i64) -> i64:
+        """When a day order of now expires: with the session, at midnight UTC without sessions."""
+        if len(self.sessions) > 0 and self.session_open(time_ns):
+            return self.session_to_ns
+        return (time_ns // _DAY_NS + 1) * _DAY_NS
 
     def quote_is_stale(self, time_ns: i64) -> bool:
         return self.staleness_ns > 0 and time_ns - self.quote_time_ns > self.staleness_ns

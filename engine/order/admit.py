@@ -211,6 +211,11 @@ def check_stops(
     return 0
 
 
+def positions_and_claims(account: Account) -> i64:
+    """Positions, opening requests, and futures whose orders may still open a position."""
+    return account.position_count + account.request_count + account.reserved_positions
+
+
 def check_counts(core: Core, exposure: Exposure, pending: bool, opens: bool) -> i64:
     """Number of orders (pending) or of positions and opening requests (market)."""
     account = exposure.account
@@ -219,10 +224,8 @@ def check_counts(core: Core, exposure: Exposure, pending: bool, opens: bool) -> 
     if pending:
         if account.order_count >= account.group.max_orders:
             return refuse(core, r.TOO_MANY_ORDERS, account.order_count)
-    elif opens and account.position_count + account.request_count >= (
-        bounds.MAX_POSITIONS_PER_ACCOUNT
-    ):
-        return refuse(core, r.TOO_MANY_POSITIONS, account.position_count)
+    elif opens and positions_and_claims(account) >= bounds.MAX_POSITIONS_PER_ACCOUNT:
+        return refuse(core, r.TOO_MANY_POSITIONS, positions_and_claims(account))
     return 0
 
 
@@ -393,7 +396,8 @@ def admit_confirmed(core: Core, plan: Plan) -> i64:
     """What must still hold when a dealer confirms an opening request."""
     exposure = plan.exposure
     account = exposure.account
-    if opens_position(plan) and account.position_count >= bounds.MAX_POSITIONS_PER_ACCOUNT:
+    held = account.position_count + account.reserved_positions
+    if opens_position(plan) and held >= bounds.MAX_POSITIONS_PER_ACCOUNT:
         return refuse(core, r.TOO_MANY_POSITIONS, account.position_count)
     code = check_volume_limit(core, exposure, plan.side, 0, False)
     if code != 0:

@@ -126,7 +126,8 @@ def free_margin_after_minor(plan: Plan) -> i64:
     """Balance less commission, credit and floating now, less the margin after."""
     account = plan.exposure.account
     own = account.balance_minor - plan.commission_minor + account.credit_minor
-    return own + free_margin_floating_minor(account) - plan.margin_after_minor
+    used = plan.margin_after_minor + account.frozen_minor
+    return own + free_margin_floating_minor(account) - used
 
 
 def is_affordable(plan: Plan, free_after: i64) -> bool:

@@ -164,6 +164,69 @@ class DealerRequote(Command, frozen=True):
     price_points: int
 
 
+class PlaceBookOrder(Command, frozen=True):
+    """An order for an instrument of the book venue: market or limit."""
+
+    TYPE: ClassVar[int] = v.PLACE_BOOK_ORDER
+    login: int
+    instrument: int
+    order_type: int
+    """0 market, 1 limit."""
+    side: int
+    volume_units: int
+    price_points: int = 0
+    """Limit price; 0 for a market order."""
+    time_in_force: int = v.GOOD_TILL_CANCELLED
+    flags: int = 0
+    self_trade: int = v.SELF_TRADE_CANCEL_NEWEST
+    expiry_ns: int = 0
+    """Of a good_till_date order; 0 for all others."""
+    key_high: int = 0
+    key_low: int = 0
+
+
+class ReplaceOrder(Command, frozen=True):
+    """New volume and price of an order that rests in the book.
+
+    It keeps its place only where the volume goes down at the same price.
+    """
+
+    TYPE: ClassVar[int] = v.REPLACE_ORDER
+    login: int
+    order: int
+    volume_units: int
+    """What is left to fill from now on."""
+    price_points: int
+    key_high: int = 0
+    key_low: int = 0
+
+
+class CancelAll(Command, frozen=True):
+    """Cancels every order of an account that rests in the book of an instrument, or in any."""
+
+    TYPE: ClassVar[int] = v.CANCEL_ALL
+    login: int
+    instrument: int = 0
+    """0: all instruments."""
+    key_high: int = 0
+    key_low: int = 0
+
+
+class HoldingOperation(Command, frozen=True):
+    """Deposit or withdrawal in a currency that is not the account's own."""
+
+    TYPE: ClassVar[int] = v.HOLDING_OPERATION
+    login: int
+    currency: int
+    operation: int
+    """1 deposit, 2 withdrawal."""
+    amount_minor: int
+    """Minor units of that currency."""
+    reference: int = 0
+    key_high: int = 0
+    key_low: int = 0
+
+
 COMMAND_CLASSES: tuple[type[Command], ...] = (
     Tick,
     Clock,
@@ -179,4 +242,8 @@ COMMAND_CLASSES: tuple[type[Command], ...] = (
     DealerConfirm,
     DealerReject,
     DealerRequote,
+    PlaceBookOrder,
+    ReplaceOrder,
+    CancelAll,
+    HoldingOperation,
 )

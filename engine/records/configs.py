@@ -72,6 +72,19 @@ class Instrument(Config, frozen=True):
     """Trading sessions: (open, close) minutes of the week from Monday 00:00 UTC; empty: always."""
     feeds: list[int] = []
     """Feeds in order of preference; empty: every configured feed, none preferred."""
+    venue: int = v.VENUE_QUOTED
+    volume_digits: int = 2
+    """One lot is 10**volume_digits units; other than 2 on the book venue only."""
+    contract: int = v.CONTRACT_FUTURES
+    """What is traded, on the book venue."""
+    maintenance_margin_minor: int = 0
+    """Per lot of an open futures position; 0: as the initial margin."""
+    maker_fee_ppm: int = 0
+    """Of the value of a fill, millionths; negative: a rebate."""
+    taker_fee_ppm: int = 0
+    maker_fee_per_lot_minor: int = 0
+    """Beside the share of the value; futures only; negative: a rebate."""
+    taker_fee_per_lot_minor: int = 0
 
 
 class Group(Config, frozen=True):

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from engine import vocabulary as v
 from engine.records.base import Event
+from engine.records.book_events import BOOK_EVENT_CLASSES
 
 
 class Rejected(Event, frozen=True):
@@ -326,4 +327,5 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     StopOut,
     TriggerRefused,
     FeedSwitched,
+    *BOOK_EVENT_CLASSES,
 )

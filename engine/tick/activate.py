@@ -102,7 +102,8 @@ def _may_open(core: Core, order: Trade) -> bool:
 def _is_bounded(plan: Plan) -> bool:
     exposure = plan.exposure
     account = exposure.account
-    if opens_position(plan) and account.position_count >= bounds.MAX_POSITIONS_PER_ACCOUNT:
+    held = account.position_count + account.reserved_positions
+    if opens_position(plan) and held >= bounds.MAX_POSITIONS_PER_ACCOUNT:
         return False
     assert plan.result_units <= exposure.instrument.position_limit_units, (
         "the order's volume was counted when it was admitted, and has been since"

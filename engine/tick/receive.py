@@ -44,6 +44,11 @@ def receive(core: Core, words: Words) -> None:
     ):
         _refuse_quote(core, instrument, feed, bid, ask)
         return
+    take_quote(core, instrument, bid, ask)
+
+
+def take_quote(core: Core, instrument: Instrument, bid: i64, ask: i64) -> None:
+    """The stages, for a quote that counts: of a feed, or of the top of a book."""
     mark(core, instrument, bid, ask)
     detect(core, instrument)
     stops(core, instrument)
@@ -61,6 +66,9 @@ def _refuse_quote(core: Core, instrument: Instrument, feed: i64, bid: i64, ask: 
     if not instrument.configured:
         code = r.UNKNOWN_INSTRUMENT
         detail = number
+    elif instrument.venue != v.VENUE_QUOTED:
+        code = r.OTHER_VENUE
+        detail = instrument.venue
     elif feed not in core.feeds or (len(instrument.feeds) > 0 and feed not in instrument.feeds):
         code = r.UNKNOWN_FEED
         detail = feed

@@ -190,7 +190,8 @@ def _oldest(core: Core, exposure: Exposure, losing: bool) -> Trade | None:
 def _is_tradable(core: Core, exposure: Exposure) -> bool:
     instrument = exposure.instrument
     return (
-        instrument.quote_sequence > 0
+        instrument.venue == v.VENUE_QUOTED
+        and instrument.quote_sequence > 0
         and exposure.terms.trade_mode != v.TRADE_DISABLED
         and instrument.session_open(core.time_ns)
     )

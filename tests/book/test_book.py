@@ -106,7 +106,7 @@ def test_a_book_grows_and_gives_back_what_it_no_longer_needs() -> None:
         for ticket in range(first, first + 5_000):
             book.apply(record((CANCEL, 0, ticket, 0, 0)))
         book.check()
-    assert book.orders.count == 0
+    assert book.orders.count() == 0
     assert book.orders.used <= 5_000 * 8
 
 
@@ -134,4 +134,4 @@ def test_half_a_record_is_refused_before_any_other() -> None:
     book = BareBook()
     with pytest.raises(BadRecord, match="31 bytes are no whole number of records of 16 bytes"):
         book.apply(record((LIMIT, BUY, 5, 10, 1)) + bytes(15))
-    assert book.orders.count == 0
+    assert book.orders.count() == 0

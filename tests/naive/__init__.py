@@ -11,7 +11,12 @@ the engine is compared with; where the two differ, docs/RULES.md decides.
     config.py    Configure and SetAccount
     admission.py the checks of an order, first failure wins
     fills.py     the way of an order, from freeze to settle, and closing
+    venue_config.py what an instrument must be for its venue
     clients.py   the commands of clients and the balance operations
+    frozen.py    the book venue: values, fees, and what is frozen
+    exchange.py  its commands: the checks, and what follows
+    matching.py  the way of an order through the book, from match to quote
+    book.py      a book alone, without accounts
     dealers.py   the commands of dealers and the timers
     tick.py      the way of a tick
     quotes.py    its first stages: checks, feeds, the quote
@@ -19,6 +24,8 @@ the engine is compared with; where the two differ, docs/RULES.md decides.
     stop_out.py  its last stage: margin call and stop-out
     oracle.py    NaiveEngine: one record in, its events out
     comparison.py both engines side by side
+    small_world.py, book_world.py  small worlds for scenarios
+    book_day.py, book_comparison.py, book_audit.py  random days on the book venue
 """
 
 from tests.naive.figures import Figures

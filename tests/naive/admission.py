@@ -7,7 +7,7 @@ the rules; several commands share them.
 from engine import bounds
 from engine import reject_codes as c
 from engine import vocabulary as v
-from tests.naive import figures, fills, money
+from tests.naive import figures, fills, frozen, money
 from tests.naive.world import Account, Order, Position, Refused, World
 
 
@@ -210,14 +210,22 @@ def check_counts(world: World, account: Account, order: Order) -> None:
         raise Refused(c.TOO_MANY_ORDERS, trades)
     if order.order_type != v.MARKET:
         most = min(world.group_of(account).max_orders, bounds.MAX_ORDERS_PER_ACCOUNT)
-        if len(waiting) >= most:
-            raise Refused(c.TOO_MANY_ORDERS, len(waiting))
+        count = len(waiting) + len(world.book_orders_of(account.login))
+        if count >= most:
+            raise Refused(c.TOO_MANY_ORDERS, count)
         return
-    requests = [o for o in waiting if o.state == v.ORDER_REQUESTED]
-    count = len(world.positions_of(account.login)) + len(requests)
+    count = positions_and_claims(world, account)
     opens_one = world.netting_position(account, order.instrument) is None
     if opens_one and count >= bounds.MAX_POSITIONS_PER_ACCOUNT:
         raise Refused(c.TOO_MANY_POSITIONS, count)
+
+
+def positions_and_claims(world: World, account: Account) -> int:
+    """Positions, opening requests, and futures whose orders may still open a position."""
+    waiting = world.orders_of(account.login)
+    requests = sum(o.state == v.ORDER_REQUESTED for o in waiting)
+    reserved = frozen.reserved_positions(world, account)
+    return len(world.positions_of(account.login)) + requests + reserved
 
 
 def check_volume_limit(world: World, account: Account, order: Order) -> None:

@@ -82,6 +82,8 @@ def place_order(world: World, command: r.PlaceOrder) -> None:
     a.check_hedge_ban(world, account, order)
 
     order.ticket = world.new_ticket()
+    if order.instrument not in account.traded:
+        account.traded.append(order.instrument)
     emit_placed(world, order)
     if pending:
         world.orders[order.ticket] = order
@@ -98,6 +100,8 @@ def order_of(world: World, command: r.PlaceOrder) -> Order:
     """The first step of admission: the request is well-formed."""
     if command.instrument not in world.instruments:
         raise Refused(c.UNKNOWN_INSTRUMENT, command.instrument)
+    if world.on_book(command.instrument):
+        raise Refused(c.OTHER_VENUE, v.VENUE_BOOK)
     if command.order_type not in (v.MARKET, v.LIMIT, v.STOP, v.STOP_LIMIT):
         raise Refused(c.BAD_ORDER_TYPE, command.order_type)
     if command.side not in (v.BUY, v.SELL):
@@ -269,6 +273,8 @@ def own_position(world: World, login: int, ticket: int) -> Position:
         raise Refused(c.UNKNOWN_POSITION, ticket)
     if position.login != login:
         raise Refused(c.NOT_YOUR_TICKET, ticket)
+    if world.on_book(position.instrument):
+        raise Refused(c.OTHER_VENUE, v.VENUE_BOOK)
     return position
 
 

@@ -31,6 +31,7 @@ FIGURES = (
     "floating_minor",
     "equity_minor",
     "margin_minor",
+    "frozen_minor",
     "free_margin_minor",
     "level_bp",
     "max_withdrawable_minor",

@@ -12,8 +12,8 @@ from engine import bounds
 from engine import records as r
 from engine import reject_codes as c
 from engine import vocabulary as v
-from tests.naive import fills, money
-from tests.naive.world import Account, Order, Position, Refused, World, resolve_terms
+from tests.naive import fills, money, venue_config
+from tests.naive.world import Account, BookOrder, Order, Position, Refused, World, resolve_terms
 
 MARKUP = (-bounds.MAX_MARKUP_POINTS, bounds.MAX_MARKUP_POINTS)
 POINTS_FROM_0 = (0, bounds.MAX_PRICE_POINTS)
@@ -60,6 +60,14 @@ RANGES: dict[type[r.Config], dict[str, tuple[int, int]]] = {
         "staleness_ms": MILLISECONDS,
         "price_min_points": PRICE,
         "price_max_points": PRICE,
+        "venue": one_of(v.VENUE_NAMES),
+        "volume_digits": (0, 8),
+        "contract": one_of(v.CONTRACT_NAMES),
+        "maintenance_margin_minor": MONEY,
+        "maker_fee_ppm": (-100_000, 100_000),
+        "taker_fee_ppm": (0, 100_000),
+        "maker_fee_per_lot_minor": (-(2**31), 2**31),
+        "taker_fee_per_lot_minor": FEE,
     },
     r.Group: {
         "group": GROUP,
@@ -112,6 +120,14 @@ FIXED_WHILE_IN_USE = (
     "initial_margin_minor",
     "margin_percent_bp",
     "tick_value_minor",
+    "venue",
+    "contract",
+    "volume_digits",
+    "maintenance_margin_minor",
+    "maker_fee_ppm",
+    "taker_fee_ppm",
+    "maker_fee_per_lot_minor",
+    "taker_fee_per_lot_minor",
 )
 
 
@@ -200,6 +216,7 @@ def store_instrument(world: World, config: r.Instrument) -> tuple[int, int]:
     taken = [(n, x.symbol) for n, x in world.instruments.items()]
     require_free_name(taken, config.instrument, config.symbol)
     check_instrument_bounds(world, config)
+    demand(venue_config.fits_venue(world, config))
     check_markups(world, world.groups.values(), [config], world.overrides)
     check_instrument_in_use(world, config)
     old = world.instruments.get(config.instrument)
@@ -221,7 +238,8 @@ def requoted(instrument: r.Instrument) -> tuple[int, int, int]:
 def check_instrument_in_use(world: World, config: r.Instrument) -> None:
     """What trades or their conversions rest on may not change under them."""
     before = routes_in_use(world)
-    trades: list[Order | Position] = [*world.orders.values(), *world.positions.values()]
+    trades: list[Order | Position | BookOrder]
+    trades = [*world.orders.values(), *world.positions.values(), *world.book_orders.values()]
     used = [trade.instrument for trade in trades]
     used += [step.instrument for route in before for step in route]
     if config.instrument in used:
@@ -277,6 +295,7 @@ def check_instrument_shape(config: r.Instrument) -> None:
     demand(config.lot_max_units <= config.position_limit_units)
     if config.margin_mode == v.MARGIN_CFD_INDEX:
         demand(config.tick_value_minor >= 1)
+    demand(venue_config.fees_and_margins_fit(config))
 
 
 def check_lots(lot_min: int, lot_max: int, lot_step: int) -> None:
@@ -286,7 +305,7 @@ def check_lots(lot_min: int, lot_max: int, lot_step: int) -> None:
 
 def check_instrument_bounds(world: World, config: r.Instrument) -> None:
     """The exact leg and the value of the largest position, in the profit currency."""
-    power = world.currencies[config.profit_currency].digits - config.digits - 2
+    power = world.currencies[config.profit_currency].digits - config.digits - config.volume_digits
     scale = 10**power if power > 0 else 1
     units = max(config.position_limit_units, config.lot_max_units)
     price = config.price_max_points + bounds.MAX_MARKUP_POINTS
@@ -294,10 +313,10 @@ def check_instrument_bounds(world: World, config: r.Instrument) -> None:
     demand(product * scale <= bounds.MAX_LEG_NUMERATOR)
     largest = bounds.MAX_POSITION_VALUE_MINOR
     demand(Fraction(product) * Fraction(10) ** power <= largest)
-    limit = config.position_limit_units
-    demand(Fraction(config.initial_margin_minor * limit, 100) <= largest)
+    lots = Fraction(config.position_limit_units, 10**config.volume_digits)
+    demand(config.initial_margin_minor * lots <= largest)
     if config.initial_margin_minor > 0:
-        demand(Fraction(config.hedged_size * limit, 100) <= largest)
+        demand(config.hedged_size * lots <= largest)
     else:
         demand(config.hedged_size <= config.contract_size)
 
@@ -389,6 +408,8 @@ def check_account(world: World, command: r.SetAccount) -> None:
         return
     if world.group_of(account).currency != currency:
         raise Refused(c.ACCOUNT_IN_USE, currency)
-    trades = (*world.orders_of(account.login), *world.positions_of(account.login))
+    login = account.login
+    orders = (*world.orders_of(login), *world.book_orders_of(login))
+    trades = (*orders, *world.positions_of(login))
     if account.mode != command.mode and (account.entries or trades):
         raise Refused(c.ACCOUNT_IN_USE, command.mode)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from engine import vocabulary as v
-from tests.naive import money
+from tests.naive import frozen, money
 from tests.naive.world import Account, Order, Position, World
 
 LEVEL_LIMIT_BP = 10**15
@@ -26,6 +26,8 @@ class Figures:
     floating_minor: int
     equity_minor: int
     margin_minor: int
+    frozen_minor: int
+    """In the account's currency, by orders on the book venue."""
     free_margin_minor: int
     level_bp: int
     max_withdrawable_minor: int
@@ -74,8 +76,14 @@ def counted_floating(world: World, account: Account) -> int:
     return sum(counted)
 
 
+def frozen_minor(world: World, account: Account) -> int:
+    """What orders of the book venue have frozen in the account's currency."""
+    return frozen.frozen(world, account, world.group_of(account).currency)
+
+
 def free_margin(world: World, account: Account) -> int:
-    return account.balance + account.credit + counted_floating(world, account) - margin(account)
+    owned = account.balance + account.credit + counted_floating(world, account)
+    return owned - margin(account) - frozen_minor(world, account)
 
 
 def level_bp(equity_minor: int, margin_minor: int) -> int:
@@ -90,7 +98,8 @@ def max_withdrawable(world: World, account: Account) -> int:
     if world.group_of(account).withdraw_free_margin:
         return max(0, free)
     floating = sum(profits(world, account))
-    return max(0, min(free, account.balance + min(0, floating) - margin(account)))
+    owned = account.balance + min(0, floating) - margin(account) - frozen_minor(world, account)
+    return max(0, min(free, owned))
 
 
 def figures_of(world: World, account: Account) -> Figures:
@@ -108,11 +117,12 @@ def figures_of(world: World, account: Account) -> Figures:
         floating_minor=sum(held),
         equity_minor=equity_minor,
         margin_minor=margin(account),
+        frozen_minor=frozen_minor(world, account),
         free_margin_minor=free_margin(world, account),
         level_bp=level_bp(equity_minor, margin(account)),
         max_withdrawable_minor=max_withdrawable(world, account),
         positions=len(held),
-        orders=len(world.orders_of(account.login)),
+        orders=len(world.orders_of(account.login)) + len(world.book_orders_of(account.login)),
     )
 
 
@@ -128,6 +138,8 @@ def legs_of(world: World, account: Account, instrument: int) -> list[money.Leg]:
 
 def instrument_margin(world: World, account: Account, instrument: int) -> int:
     """Margin of the account's open positions in an instrument under the present terms."""
+    if world.on_book(instrument):
+        return frozen.futures_margin(world, account, instrument)
     terms = money.margin_terms(world, account, instrument)
     return money.margin_of_legs(terms, legs_of(world, account, instrument))
 
@@ -171,4 +183,4 @@ def free_margin_after(world: World, account: Account, order: Order, price: int) 
     """What would be free after the fill, with the commission and the floating of now."""
     money_left = account.balance - order_commission(world, account, order) + account.credit
     after = margin_after(world, account, order, price)
-    return money_left + counted_floating(world, account) - after
+    return money_left + counted_floating(world, account) - after - frozen_minor(world, account)

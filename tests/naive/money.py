@@ -31,7 +31,7 @@ def rounded(value: Fraction | int) -> int:
 
 def value_minor(world: World, instrument: r.Instrument, cost: int) -> int:
     """`cost` (points x units) as money: minor units of the profit currency, rounded."""
-    lots_times_price = Fraction(cost, 100 * 10**instrument.digits)
+    lots_times_price = Fraction(cost, 10 ** (instrument.volume_digits + instrument.digits))
     digits = world.currencies[instrument.profit_currency].digits
     return rounded(lots_times_price * instrument.contract_size * 10**digits)
 

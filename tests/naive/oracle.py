@@ -9,8 +9,10 @@ from typing import Any
 
 from engine import records as r
 from engine import reject_codes as c
-from tests.naive import clients, config, dealers, figures, tick
-from tests.naive.world import Order, Position, Refused, World
+from tests.naive import clients, config, dealers, exchange, figures, tick
+from tests.naive.world import BookOrder, Order, Position, Refused, World
+
+Named = Order | Position | BookOrder
 
 DECIDE: dict[type[r.Record], Callable[[World, Any], None]] = {
     r.Tick: tick.tick,
@@ -19,18 +21,23 @@ DECIDE: dict[type[r.Record], Callable[[World, Any], None]] = {
     r.BalanceOperation: clients.balance_operation,
     r.PlaceOrder: clients.place_order,
     r.ModifyOrder: clients.modify_order,
-    r.CancelOrder: clients.cancel_order,
+    r.CancelOrder: exchange.cancel_order,
     r.ClosePosition: clients.close_position,
     r.ModifyPosition: clients.modify_position,
     r.SetDealer: dealers.set_dealer,
     r.DealerConfirm: dealers.confirm,
     r.DealerReject: dealers.reject,
     r.DealerRequote: dealers.requote,
+    r.PlaceBookOrder: exchange.place_book_order,
+    r.ReplaceOrder: exchange.replace_order,
+    r.CancelAll: exchange.cancel_all,
+    r.HoldingOperation: exchange.holding_operation,
 }
 
 NAMED_TICKET = {
     r.ModifyOrder: "order",
     r.CancelOrder: "order",
+    r.ReplaceOrder: "order",
     r.ClosePosition: "position",
     r.ModifyPosition: "position",
     r.DealerConfirm: "ticket",
@@ -79,14 +86,15 @@ class NaiveEngine:
                 self.reject(record, refusal, named)
         return world.events
 
-    def trade_named(self, record: r.Command) -> Order | Position | None:
+    def trade_named(self, record: r.Command) -> Named | None:
         """The order or position under the ticket that the command names."""
         field = NAMED_TICKET.get(type(record))
         ticket = getattr(record, field) if field else 0
-        orders, positions = self.world.orders, self.world.positions
-        return orders.get(ticket) or positions.get(ticket)
+        world = self.world
+        found = world.orders.get(ticket) or world.positions.get(ticket)
+        return found or world.book_orders.get(ticket)
 
-    def reject(self, record: r.Command, refusal: Refused, named: Order | Position | None) -> None:
+    def reject(self, record: r.Command, refusal: Refused, named: Named | None) -> None:
         """The one event of a refused command."""
         field = NAMED_TICKET.get(type(record))
         of_ticket = 0

@@ -5,6 +5,7 @@ A tick of a feed that is not in use changes only that feed's time.
 
 from engine import records as r
 from engine import reject_codes as c
+from engine import vocabulary as v
 from tests.naive.world import FeedState, Quote, Refused, World
 
 
@@ -12,6 +13,8 @@ def check_quote(world: World, command: r.Tick) -> None:
     instrument = world.instruments.get(command.instrument)
     if instrument is None:
         raise Refused(c.UNKNOWN_INSTRUMENT, command.instrument)
+    if instrument.venue != v.VENUE_QUOTED:
+        raise Refused(c.OTHER_VENUE, instrument.venue)
     listed = not instrument.feeds or command.feed in instrument.feeds
     if command.feed not in world.feeds or not listed:
         raise Refused(c.UNKNOWN_FEED, command.feed)
@@ -60,11 +63,11 @@ def preferred(feeds: list[int], feed: int, active: int) -> bool:
 # ---------------------------------------------------------------- stages 1-2: mark
 
 
-def tick_mark(world: World, command: r.Tick) -> None:
-    old = world.quotes.get(command.instrument)
-    world.quotes[command.instrument] = Quote(
-        bid=command.bid_points,
-        ask=command.ask_points,
+def tick_mark(world: World, instrument: int, bid: int, ask: int) -> None:
+    old = world.quotes.get(instrument)
+    world.quotes[instrument] = Quote(
+        bid=bid,
+        ask=ask,
         previous_bid=old.bid if old is not None else 0,
         previous_ask=old.ask if old is not None else 0,
         time_ns=world.time_ns,

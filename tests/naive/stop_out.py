@@ -114,7 +114,8 @@ def choose_for_stop_out(world: World, account: Account) -> Position | None:
         terms = world.terms(account, position.instrument)
         quoted = position.instrument in world.quotes
         enabled = terms.trade_mode != v.TRADE_DISABLED
-        return quoted and enabled and world.session_open(position.instrument)
+        here = not world.on_book(position.instrument)
+        return here and quoted and enabled and world.session_open(position.instrument)
 
     eligible = [
         (figures.position_profit(world, p), p)

@@ -8,7 +8,7 @@ from engine import bounds
 from engine import records as r
 from engine import vocabulary as v
 from tests.naive import admission as a
-from tests.naive import figures, fills
+from tests.naive import figures, fills, frozen
 from tests.naive.clients import remove_order
 from tests.naive.hooks import apply_hook, filter_hook, refuse
 from tests.naive.quotes import check_quote, is_gap, takes_quote_from, tick_mark
@@ -20,11 +20,16 @@ def tick(world: World, command: r.Tick) -> None:
     check_quote(world, command)
     if not takes_quote_from(world, command):
         return
-    tick_mark(world, command)
-    marked = tick_detect(world, command.instrument)
-    tick_stops(world, command.instrument)
+    take_quote(world, command.instrument, command.bid_points, command.ask_points)
+
+
+def take_quote(world: World, instrument: int, bid: int, ask: int) -> None:
+    """The stages, one after another; a quote of the book venue comes in here."""
+    tick_mark(world, instrument, bid, ask)
+    marked = tick_detect(world, instrument)
+    tick_stops(world, instrument)
     tick_activate(world, marked)
-    tick_stop_out(world, command.instrument)
+    tick_stop_out(world, instrument)
 
 
 # ---------------------------------------------------------------- stage 3: detect
@@ -188,7 +193,7 @@ def opposite_open(world: World, order: Order) -> bool:
 def within_bounds(world: World, account: Account, order: Order) -> bool:
     """Count of positions, money of the account."""
     held = world.netting_position(account, order.instrument)
-    count = len(world.positions_of(account.login))
+    count = len(world.positions_of(account.login)) + frozen.reserved_positions(world, account)
     if held is None and count >= bounds.MAX_POSITIONS_PER_ACCOUNT:
         return False
     return fills.within_money_bounds(account)

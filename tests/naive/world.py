@@ -84,6 +84,32 @@ class Position:
 
 
 @dataclass
+class BookOrder:
+    """An order of the book venue: on its way through the book, or at rest in it."""
+
+    ticket: int
+    login: int
+    instrument: int
+    order_type: int
+    side: int
+    left: int
+    price: int
+    """0 for a market order."""
+    time_in_force: int
+    flags: int
+    self_trade: int
+    expiry_ns: int
+    entered: int = 0
+    """Place in the order of coming to rest; 0 while it is on its way."""
+    budget: int = 0
+    """What a market order that buys spot still has frozen."""
+
+    @property
+    def volume(self) -> int:
+        return self.left
+
+
+@dataclass
 class Account:
     login: int
     group: int
@@ -101,6 +127,10 @@ class Account:
     """Margin by instrument, as of the last change of the positions in it."""
     under_call: bool = False
     refused: tuple[int, int] = (0, 0)
+    holdings: dict[int, int] = field(default_factory=dict)
+    """Money in other currencies than its own, in the order of their first use."""
+    traded: list[int] = field(default_factory=list)
+    """Instruments in the order of their first use."""
 
 
 class Terms(NamedTuple):
@@ -152,6 +182,8 @@ class World:
         self.accounts: dict[int, Account] = {}
         self.orders: dict[int, Order] = {}
         self.positions: dict[int, Position] = {}
+        self.book_orders: dict[int, BookOrder] = {}
+        self.last_entered = 0
         self.dealers: dict[int, bool] = {}
         self.touched: list[int] = []
         """Logins with a fill or a close in this command."""
@@ -175,6 +207,11 @@ class World:
     def orders_of(self, login: int) -> list[Order]:
         return [o for _, o in sorted(self.orders.items()) if o.login == login]
 
+    def book_orders_of(self, login: int, instrument: int | None = None) -> list[BookOrder]:
+        """Orders of the book venue in ticket order, of one instrument or all."""
+        found = [o for _, o in sorted(self.book_orders.items()) if o.login == login]
+        return [o for o in found if instrument is None or o.instrument == instrument]
+
     def positions_of(self, login: int, instrument: int | None = None) -> list[Position]:
         """Open positions in ticket order, of one instrument or all."""
         found = [p for _, p in sorted(self.positions.items()) if p.login == login]
@@ -187,6 +224,10 @@ class World:
         held = self.positions_of(account.login, instrument)
         assert len(held) <= 1, "a netting account has one position per instrument"
         return held[0] if held else None
+
+    def on_book(self, instrument: int) -> bool:
+        """Whether the instrument trades on the book venue."""
+        return self.instruments[instrument].venue == v.VENUE_BOOK
 
     def group_of(self, account: Account) -> r.Group:
         return self.groups[account.group]
@@ -211,9 +252,13 @@ class World:
     # Prices of a group.
 
     def group_bid(self, account: Account, instrument: int) -> int:
+        if self.on_book(instrument):
+            return self.quotes[instrument].bid
         return self.quotes[instrument].bid + self.terms(account, instrument).markup_bid
 
     def group_ask(self, account: Account, instrument: int) -> int:
+        if self.on_book(instrument):
+            return self.quotes[instrument].ask
         return self.quotes[instrument].ask + self.terms(account, instrument).markup_ask
 
     def opening_price(self, account: Account, instrument: int, side: int) -> int:

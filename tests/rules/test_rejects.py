@@ -11,7 +11,7 @@ import pytest
 
 from engine import bounds, reject_codes
 from engine import records as r
-from tests.rules import faults_of_office, faults_of_orders, faults_of_tickets
+from tests.rules import faults_of_books, faults_of_office, faults_of_orders, faults_of_tickets
 from tests.rules.faults import Command, Fault, name_of
 from tests.rules.told import CODE_NAMES, told
 from tests.rules.world import START_NS
@@ -20,6 +20,7 @@ COMMANDS = [
     *faults_of_orders.COMMANDS,
     *faults_of_tickets.COMMANDS,
     *faults_of_office.COMMANDS,
+    *faults_of_books.COMMANDS,
 ]
 CASES = [
     pytest.param(command, fault, id=f"{command.name}-{name_of(fault)}".replace(" ", "_"))

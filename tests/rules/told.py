@@ -69,6 +69,29 @@ def _trigger_refused(e: r.TriggerRefused) -> str:
     return f"refused #{e.ticket} {v.STAGE_NAMES[e.stage]} {v.REFUSED_NAMES[e.reason]}"
 
 
+def _book_order_placed(e: r.BookOrderPlaced) -> str:
+    kind = f"{v.SIDE_NAMES[e.side]} {v.ORDER_TYPE_NAMES[e.order_type]}"
+    price = f" at {e.price_points}" if e.price_points else ""
+    return f"booked #{e.order} {kind} {e.volume_units}{price} frozen {e.frozen_minor}"
+
+
+def _book_order_removed(e: r.BookOrderRemoved) -> str:
+    why = v.REMOVAL_NAMES[e.removal]
+    return f"off book #{e.order} {e.volume_units} {why} frozen {e.frozen_minor}"
+
+
+def _futures_filled(e: r.FuturesFilled) -> str:
+    how = f"{v.ROLE_NAMES[e.role]} {v.SIDE_NAMES[e.side]} {e.volume_units} at {e.price_points}"
+    money = f"{e.profit_minor:+} fee {e.fee_minor} margin {e.margin_minor} frozen {e.frozen_minor}"
+    return f"filled #{e.order} {how} to {e.position_units:+}: {money}"
+
+
+def _spot_filled(e: r.SpotFilled) -> str:
+    how = f"{v.ROLE_NAMES[e.role]} {v.SIDE_NAMES[e.side]} {e.volume_units} at {e.price_points}"
+    money = f"base {e.base_delta_minor:+} quote {e.quote_delta_minor:+} fee {e.fee_minor}"
+    return f"filled #{e.order} {how}: {money}"
+
+
 SENTENCES: dict[type[r.Event], Callable[[Any], str]] = {
     r.Rejected: _rejected,
     r.Configured: lambda e: f"configured {v.CONFIG_NAMES[e.kind]} {e.identifier}",
@@ -91,6 +114,14 @@ SENTENCES: dict[type[r.Event], Callable[[Any], str]] = {
     r.MarginCallCleared: lambda e: f"margin call cleared {e.login} at {e.equity_minor}",
     r.StopOut: lambda e: f"stop out #{e.position} at {e.equity_minor} of {e.margin_minor}",
     r.TriggerRefused: _trigger_refused,
+    r.BookOrderPlaced: _book_order_placed,
+    r.BookOrderReplaced: lambda e: (
+        f"rebooked #{e.order} {e.volume_units} at {e.price_points} frozen {e.frozen_minor}"
+    ),
+    r.BookOrderRemoved: _book_order_removed,
+    r.FuturesFilled: _futures_filled,
+    r.SpotFilled: _spot_filled,
+    r.HoldingEntry: lambda e: f"holding {e.currency} {e.delta_minor:+} to {e.balance_minor}",
     r.FeedSwitched: lambda e: f"feed {e.previous_feed} to {e.feed}",
 }
 

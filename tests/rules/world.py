@@ -175,6 +175,15 @@ class World:
     def _check_ledger(self, events: list[Any]) -> None:
         """After = before + delta, numbers dense from 1; the account agrees."""
         for e in events:
+            if isinstance(e, r.FuturesFilled):
+                balance, credit, _, number = self.ledger.get(e.login, (0, 0, 0, 0))
+                balance += e.profit_minor - e.fee_minor
+                assert (e.balance_minor, e.entry_number) == (balance, number + 1), e
+                self.ledger[e.login] = (balance, credit, e.margin_minor, number + 1)
+            if isinstance(e, r.HoldingEntry | r.SpotFilled):
+                *money, number = self.ledger.get(e.login, (0, 0, 0, 0))
+                assert e.entry_number == number + 1, e
+                self.ledger[e.login] = (*money, number + 1)
             if not isinstance(e, r.LedgerEntry):
                 continue
             balance, credit, margin, number = self.ledger.get(e.login, (0, 0, 0, 0))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settlement.money import FUNDING, MOVERS, type_name
+from adapters.settlement.money import FUNDING, MOVERS, NO_RESULT, type_name
 from adapters.settlement.rows import RowsByAccount
 from adapters.settlement.standing import aligned
 from engine import records
@@ -46,7 +46,9 @@ def test_every_type_of_entry_is_money_from_outside_or_a_result_or_margin() -> No
     results = {"trade_pnl", "commission", "agent_commission", "so_compensation"}
     margin = {"margin_freeze", "margin_release", "margin_reprice"}
     assert outside == {"deposit", "withdrawal", "credit_in", "credit_out", "correction"}
-    assert names == outside | results | margin
+    exchange = {type_name(number) for number in NO_RESULT - FUNDING}
+    assert exchange == {"exchange"}
+    assert names == outside | results | margin | exchange
 
 
 def test_table_puts_numbers_right_and_leaves_empty_columns_out() -> None:

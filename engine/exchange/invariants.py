@@ -1,0 +1,84 @@
+"""What is always true of books and frozen amounts. Each function states its truth.
+
+This file may read the state and assert; `engine/invariants.py` lists the functions.
+"""
+
+from engine import vocabulary as v
+from engine.book.book import Book
+from engine.book.keys import KEY_LIMIT
+from engine.book.orders import FLAGS, NEXT, OWN_NEXT, PRICE, REDUCES, SELLS, TICKET, UNITS
+from engine.core import Core
+from engine.exchange.freeze import frozen_currency, futures_frozen_minor, spot_frozen_minor
+from engine.margin import futures_margin_minor
+
+
+def orders_of(core: Core, book: Book) -> list[tuple[int, int]]:
+    """Ticket and row of every order in a book."""
+    found: list[tuple[int, int]] = []
+    for ladder in (book.bids, book.asks):
+        key = ladder.keys.first()
+        while key < KEY_LIMIT:
+            row = book.first_of(ladder, key)
+            while row >= 0:
+                found.append((int(core.orders.rows[row + TICKET]), int(row)))
+                row = core.orders.rows[row + NEXT]
+            key = ladder.keys.after(key)
+    return found
+
+
+def books_are_sound_and_not_crossed(core: Core) -> None:
+    core.orders.check()
+    count = 0
+    for instrument in core.instruments:
+        book = instrument.book
+        if book is not None:
+            book.check()
+            count += len(orders_of(core, book))
+            assert book.bids.best_key + book.asks.best_key >= KEY_LIMIT, instrument.symbol
+    assert count == int(core.orders.count()), "each order rests in one book"
+
+
+def frozen_amounts_follow_from_orders_and_positions(core: Core) -> None:
+    own: dict[int, int] = {}
+    other: dict[tuple[int, int], int] = {}
+    for exposure in core.exposures:
+        if exposure.instrument.venue != v.VENUE_BOOK:
+            continue
+        login = int(exposure.account.login)
+        if exposure.instrument.contract == v.CONTRACT_FUTURES:
+            frozen = futures_frozen_minor(exposure, 0, 0)
+            assert frozen == exposure.frozen_minor, f"account {login}"
+            assert exposure.margin_minor == futures_margin_minor(exposure), f"account {login}"
+            own[login] = own.get(login, 0) + int(frozen)
+            continue
+        row = exposure.first_order
+        while row >= 0:
+            rows = core.orders.rows
+            side = rows[row + FLAGS] & SELLS
+            frozen = spot_frozen_minor(
+                exposure.instrument, side, rows[row + UNITS], rows[row + PRICE]
+            )
+            key = (login, int(frozen_currency(exposure, side)))
+            other[key] = other.get(key, 0) + int(frozen)
+            row = core.orders.more[row + OWN_NEXT]
+    for account in core.accounts.values():
+        login = int(account.login)
+        of_own = own.get(login, 0) + other.get((login, int(account.currency.number)), 0)
+        assert int(account.frozen_minor) == of_own, f"account {login}"
+        for holding in account.holdings:
+            frozen_there = other.get((login, int(holding.currency)), 0)
+            assert int(holding.frozen_minor) == frozen_there, f"account {login}"
+            assert frozen_there <= int(holding.balance_minor), f"account {login}"
+
+
+def reduce_only_orders_fit_into_their_position(core: Core) -> None:
+    for exposure in core.exposures:
+        reducing = [0, 0]
+        row = exposure.first_order
+        while row >= 0:
+            flags = core.orders.rows[row + FLAGS]
+            if flags & REDUCES != 0:
+                reducing[int(flags & SELLS)] += int(core.orders.rows[row + UNITS])
+            row = core.orders.more[row + OWN_NEXT]
+        assert reducing[0] <= int(exposure.sells.units), f"exposure {exposure.number}"
+        assert reducing[1] <= int(exposure.buys.units), f"exposure {exposure.number}"

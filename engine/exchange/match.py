@@ -1,0 +1,110 @@
+"""Step 3: the incoming order meets the book; what is left rests or ends.
+
+This file may decide which resting order is filled next and with how much; `fill.py`
+carries it out. The loop ends: each turn fills the incoming order, or takes a resting one
+out of the book.
+"""
+
+from mypy_extensions import i64
+
+from engine import vocabulary as v
+from engine.book.orders import FLAGS, NO_ROW, OWN_NEXT, OWNER, REDUCES, SELLS, UNITS
+from engine.core import Core
+from engine.exchange.fill import fill
+from engine.exchange.freeze import freeze_spot
+from engine.exchange.resting import book_of, count_order, drop, enter, removed, withdraw
+from engine.model.accounts import Exposure
+from engine.model.incoming import Incoming
+
+
+def match(core: Core, incoming: Incoming) -> None:
+    """Fills the incoming order as far as it goes."""
+    exposure = incoming.exposure
+    assert exposure is not None
+    book = book_of(exposure)
+    ladder = book.opposite(incoming.side)
+    while incoming.units > 0:
+        row = book.first_to_take(ladder, incoming.limit_key)
+        if row < 0:
+            return
+        rows = core.orders.rows
+        owner = rows[row + OWNER]
+        if owner == exposure.number and incoming.self_trade != v.SELF_TRADE_ALLOW:
+            if incoming.self_trade != v.SELF_TRADE_CANCEL_NEWEST:
+                withdraw(core, row, v.REMOVAL_SELF_TRADE)
+            if incoming.self_trade != v.SELF_TRADE_CANCEL_OLDEST:
+                incoming.removal = v.REMOVAL_SELF_TRADE
+                return
+            continue
+        units = rows[row + UNITS]
+        if units > incoming.units:
+            units = incoming.units
+        maker = core.exposures[owner]
+        fill(core, incoming, ladder, row, units)
+        if maker.reduce_orders > 0:
+            trim_reducing(core, maker)
+        if exposure.reduce_orders > 0:
+            trim_reducing(core, exposure)
+
+
+def finish(core: Core, incoming: Incoming) -> None:
+    """What is left of the incoming order rests, or ends."""
+    exposure = incoming.exposure
+    assert exposure is not None
+    if incoming.units == 0:
+        return
+    if incoming.removal == 0 and incoming.time_in_force <= v.GOOD_TILL_DATE:
+        enter(core, exposure, incoming)
+        if incoming.reduces:
+            trim_reducing(core, exposure)
+        return
+    removal = incoming.removal if incoming.removal != 0 else v.REMOVAL_REMAINDER
+    if exposure.instrument.contract == v.CONTRACT_FUTURES:
+        drop(
+            core,
+            exposure,
+            incoming.ticket,
+            incoming.side,
+            incoming.reduces,
+            incoming.units,
+            0,
+            removal,
+        )
+        return
+    count_order(exposure, incoming.side, incoming.reduces, -incoming.units, -1)
+    freeze_spot(exposure, incoming.side, -incoming.frozen_minor)
+    removed(core, exposure, incoming.ticket, incoming.side, incoming.units, removal)
+
+
+def trim_reducing(core: Core, exposure: Exposure) -> None:
+    """Reduce-only orders never hold more than the position; the newest give way first."""
+    position = exposure.net_units
+    more = core.orders.more
+    rows = core.orders.rows
+    excess = _reducing_units(core, exposure, v.SELL) - (position if position > 0 else 0)
+    other = _reducing_units(core, exposure, v.BUY) + (position if position < 0 else 0)
+    row = exposure.first_order
+    while row >= 0 and (excess > 0 or other > 0):
+        after = more[row + OWN_NEXT]
+        if rows[row + FLAGS] & REDUCES != 0:
+            over = excess if rows[row + FLAGS] & SELLS != 0 else other
+            if over > 0:
+                cut = rows[row + UNITS]
+                withdraw(core, row, v.REMOVAL_REDUCE_ONLY)
+                if rows[row + FLAGS] & SELLS != 0:
+                    excess -= cut
+                else:
+                    other -= cut
+        row = after
+
+
+def _reducing_units(core: Core, exposure: Exposure, side: i64) -> i64:
+    """Volume of the account's resting reduce-only orders of a side."""
+    units: i64 = 0
+    row = exposure.first_order
+    while row != NO_ROW:
+        flags = core.orders.rows[row + FLAGS]
+        if flags & REDUCES != 0 and flags & SELLS == side:
+            units += core.orders.rows[row + UNITS]
+        row = core.orders.more[row + OWN_NEXT]
+    return units

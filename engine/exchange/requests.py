@@ -1,0 +1,204 @@
+"""What clients ask of the book venue: place, replace, cancel, cancel all.
+
+This file may decide with the checks of `admit.py` and then apply. In each function the
+line "Nothing below can fail" separates the two.
+"""
+
+from mypy_extensions import i64
+
+from engine import reject_codes as r
+from engine import vocabulary as v
+from engine.book.orders import (
+    EXPIRY,
+    FLAGS,
+    OWN_NEXT,
+    OWNER,
+    POSTS,
+    PRICE,
+    REDUCES,
+    SELF_TRADE,
+    SELLS,
+    TICKET,
+    TIME_IN_FORCE,
+    UNITS,
+)
+from engine.command_reader import Words, find_exposure, reject
+from engine.core import Core
+from engine.exchange.admit import admit_order, admit_replacement
+from engine.exchange.freeze import spot_frozen_minor
+from engine.exchange.pipeline import count_out, execute, shrink
+from engine.exchange.quote import publish
+from engine.exchange.resting import book_of, leave, withdraw
+from engine.model.accounts import Account, Exposure
+from engine.model.incoming import Incoming
+
+
+def place_book_order(core: Core, words: Words) -> None:
+    """An order goes through all steps; what is left of it rests or ends."""
+    exposure = find_exposure(core, words, v.PLACE_BOOK_ORDER, v.VENUE_BOOK)
+    if exposure is None:
+        return
+    instrument = exposure.instrument
+    incoming = core.incoming
+    _read(incoming, words, exposure)
+    code = admit_order(core, incoming)
+    if code != 0:
+        login = exposure.account.login
+        reject(core, login, v.PLACE_BOOK_ORDER, code, 0, instrument.number, core.detail)
+        return
+    # Nothing below can fail.
+    core.last_ticket += 1
+    incoming.ticket = core.last_ticket
+    if incoming.time_in_force == v.DAY:
+        incoming.expiry_ns = instrument.day_end_ns(core.time_ns)
+    execute(core, incoming, False)
+    publish(core, instrument)
+
+
+def _read(incoming: Incoming, words: Words, exposure: Exposure) -> None:
+    flags = words.at(7)
+    incoming.exposure = exposure
+    incoming.order_type = words.at(2)
+    incoming.side = words.at(3)
+    incoming.units = words.at(4)
+    incoming.price_points = words.at(5)
+    incoming.time_in_force = words.at(6)
+    incoming.flags = flags
+    incoming.post_only = flags & v.POST_ONLY != 0
+    incoming.reduces = flags & v.REDUCE_ONLY != 0
+    incoming.self_trade = words.at(8)
+    incoming.expiry_ns = words.at(9)
+    incoming.frozen_minor = 0
+    incoming.replaced_units = 0
+    incoming.replaced_minor = 0
+    incoming.removal = 0
+
+
+def find_book_order(core: Core, login: i64, ticket: i64, command_type: i64) -> i64:
+    """The row of the client's own order, or a row below 0 after a refusal."""
+    row = core.orders.find(ticket)
+    if row < 0:
+        known = core.find_account(login) is not None
+        code: i64 = r.UNKNOWN_ORDER if known else r.UNKNOWN_ACCOUNT
+        reject(core, login, command_type, code, ticket, 0, ticket if known else login)
+        return -1
+    exposure = core.exposures[core.orders.rows[row + OWNER]]
+    if exposure.account.login != login:
+        known = core.find_account(login) is not None
+        if known:
+            number = exposure.instrument.number
+            reject(core, login, command_type, r.NOT_YOUR_TICKET, ticket, number, ticket)
+        else:
+            reject(core, login, command_type, r.UNKNOWN_ACCOUNT, ticket, 0, login)
+        return -1
+    return row
+
+
+def cancel_book_order(core: Core, words: Words) -> None:
+    """`CancelOrder` of an order that rests in a book."""
+    row = find_book_order(core, words.at(0), words.at(1), v.CANCEL_ORDER)
+    if row < 0:
+        return
+    rows = core.orders.rows
+    exposure = core.exposures[rows[row + OWNER]]
+    account = exposure.account
+    if account.status == v.ACCOUNT_DISABLED:
+        number = exposure.instrument.number
+        ticket = rows[row + TICKET]
+        code: i64 = r.ACCOUNT_IS_DISABLED
+        reject(core, account.login, v.CANCEL_ORDER, code, ticket, number, v.ACCOUNT_DISABLED)
+        return
+    # Nothing below can fail.
+    withdraw(core, row, v.REMOVAL_CLIENT)
+    publish(core, exposure.instrument)
+
+
+def cancel_all(core: Core, words: Words) -> None:
+    """Every order of an account in the book of one instrument, or of all, by ticket."""
+    login = words.at(0)
+    number = words.at(1)
+    account = core.find_account(login)
+    if account is None:
+        reject(core, login, v.CANCEL_ALL, r.UNKNOWN_ACCOUNT, 0, number, login)
+        return
+    if number != 0 and core.instrument(number) is None:
+        reject(core, login, v.CANCEL_ALL, r.UNKNOWN_INSTRUMENT, 0, number, number)
+        return
+    if account.status == v.ACCOUNT_DISABLED:
+        code: i64 = r.ACCOUNT_IS_DISABLED
+        reject(core, login, v.CANCEL_ALL, code, 0, number, v.ACCOUNT_DISABLED)
+        return
+    # Nothing below can fail.
+    withdraw_all(core, account, number)
+
+
+def withdraw_all(core: Core, account: Account, number: i64) -> None:
+    """Removes the account's orders in the book of an instrument (0: of all), by ticket."""
+    tickets: list[int] = []
+    for exposure in account.exposures:
+        if number == 0 or exposure.instrument.number == number:
+            row = exposure.first_order
+            while row >= 0:
+                tickets.append(core.orders.rows[row + TICKET])
+                row = core.orders.more[row + OWN_NEXT]
+    tickets.sort()
+    for ticket in tickets:
+        withdraw(core, core.orders.find(ticket), v.REMOVAL_CLIENT)
+    for exposure in account.exposures:
+        if exposure.instrument.venue == v.VENUE_BOOK:
+            publish(core, exposure.instrument)
+
+
+def replace_order(core: Core, words: Words) -> None:
+    """New volume and price; the place is kept only by less volume at the same price."""
+    login = words.at(0)
+    row = find_book_order(core, login, words.at(1), v.REPLACE_ORDER)
+    if row < 0:
+        return
+    rows = core.orders.rows
+    exposure = core.exposures[rows[row + OWNER]]
+    incoming = core.incoming
+    _take_over(core, incoming, row, exposure, words.at(2), words.at(3))
+    smaller = incoming.price_points == rows[row + PRICE] and incoming.units < rows[row + UNITS]
+    code = admit_replacement(core, incoming)
+    if code != 0:
+        number = exposure.instrument.number
+        reject(core, login, v.REPLACE_ORDER, code, incoming.ticket, number, core.detail)
+        return
+    # Nothing below can fail.
+    if smaller:
+        shrink(core, exposure, row, incoming)
+    else:
+        book_of(exposure).remove(row)
+        leave(core, exposure, row)
+        count_out(exposure, incoming)
+        execute(core, incoming, True)
+    publish(core, exposure.instrument)
+
+
+def _take_over(
+    core: Core, incoming: Incoming, row: i64, exposure: Exposure, units: i64, price: i64
+) -> None:
+    """The resting order as an incoming one, with its new volume and price."""
+    rows = core.orders.rows
+    more = core.orders.more
+    flags = rows[row + FLAGS]
+    incoming.exposure = exposure
+    incoming.ticket = rows[row + TICKET]
+    incoming.order_type = v.LIMIT
+    incoming.side = flags & SELLS
+    incoming.units = units
+    incoming.price_points = price
+    incoming.time_in_force = more[row + TIME_IN_FORCE]
+    incoming.post_only = flags & POSTS != 0
+    incoming.reduces = flags & REDUCES != 0
+    incoming.self_trade = more[row + SELF_TRADE]
+    incoming.expiry_ns = more[row + EXPIRY]
+    incoming.frozen_minor = 0
+    incoming.replaced_units = rows[row + UNITS]
+    incoming.replaced_minor = 0
+    if exposure.instrument.contract == v.CONTRACT_SPOT:
+        incoming.replaced_minor = spot_frozen_minor(
+            exposure.instrument, incoming.side, rows[row + UNITS], rows[row + PRICE]
+        )
+    incoming.removal = 0

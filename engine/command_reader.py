@@ -33,6 +33,9 @@ def find_exposure(core: Core, words: Words, command_type: i64, venue: i64) -> Ex
     """Account (field 0) in an instrument (field 1) of a venue, or None after a refusal."""
     login = words.at(0)
     number = words.at(1)
+    known = core.find_exposure(login, number)
+    if known is not None and known.instrument.venue == venue:
+        return known
     account = core.find_account(login)
     if account is None:
         reject(core, login, command_type, r.UNKNOWN_ACCOUNT, 0, number, login)

@@ -13,6 +13,7 @@ from engine.conversion import make_conversion
 from engine.event_writer import EventWriter
 from engine.hooks import Hooks
 from engine.model.accounts import Account, Exposure, Trade
+from engine.model.evaluation import Evaluation
 from engine.model.incoming import Incoming
 from engine.model.instruments import Currency, Group, Instrument, Terms
 from engine.model.routes import Conversion
@@ -22,7 +23,17 @@ from engine.records import Terms as TermsConfig
 
 ROW_BITS: Final = 24
 ROW_MASK: Final = 2**ROW_BITS - 1
+_INSTRUMENT_BITS: Final = 13
+_QUICK_INSTRUMENTS: Final = 2**_INSTRUMENT_BITS
+_QUICK_LOGINS: Final = 2**48
 """A trade as one sortable number: ticket << ROW_BITS | row."""
+
+
+def exposure_key(login: i64, instrument_number: i64) -> i64:
+    """Login and instrument as one number; -1 for a login or instrument beyond its bits."""
+    if 0 <= login < _QUICK_LOGINS and 0 <= instrument_number < _QUICK_INSTRUMENTS:
+        return login << _INSTRUMENT_BITS | instrument_number
+    return -1
 
 
 class Core:
@@ -55,6 +66,8 @@ class Core:
         self.rows: list[Trade] = []
         self.free_rows: list[Trade] = []
         self.exposures: list[Exposure] = []
+        self.exposure_numbers = NumberTable()
+        """Login and instrument (`exposure_key`) to number in `exposures`: the quick way."""
         self.pendings = PriceIndex()
         self.stops = PriceIndex()
         self.bands = PriceIndex()
@@ -69,6 +82,7 @@ class Core:
         """By time: book orders that expire, by number of their row."""
         self.order_timers.ensure_instruments(1)
         self.incoming = Incoming()
+        self.evaluation = Evaluation()
         self.traded_price_points: i64 = 0
         """Of the last fill in a book within the command at work."""
         # Scratch of the command at work.
@@ -137,6 +151,11 @@ class Core:
             terms.markup_ask_points = 0
         return terms
 
+    def find_exposure(self, login: i64, instrument_number: i64) -> Exposure | None:
+        """The exposure of a login in an instrument, if the quick way leads to one."""
+        number = self.exposure_numbers.find(exposure_key(login, instrument_number))
+        return None if number < 0 else self.exposures[number]
+
     def conversion(self, instrument: Instrument, currency: Currency) -> Conversion:
         """How the instrument's money becomes the account's; kept until configuration changes."""
         key = int(instrument.number << 16 | currency.number)
@@ -153,6 +172,9 @@ class Core:
             return found
         terms = self.terms(account.group, instrument)
         exposure = Exposure(account, instrument, terms, len(self.exposures))
+        key = exposure_key(account.login, instrument.number)
+        if key >= 0:
+            self.exposure_numbers.add(key, exposure.number)
         self.exposures.append(exposure)
         account.add_exposure(exposure)
         self.bands.ensure_watches(i64(len(self.exposures)) * DIRECTIONS)
@@ -313,6 +335,7 @@ class Core:
 
     def touch(self, account: Account) -> None:
         """The account's money or positions change: it gets new bands after the command."""
+        account.has_new_bands = False
         if not account.touched:
             account.touched = True
             self.touched.append(account)

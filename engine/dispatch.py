@@ -202,5 +202,6 @@ def _renew_touched(core: Core) -> None:
     for account in core.touched:
         account.changed_positions = False
         account.touched = False
-        renew_bands(core, account)
+        if not account.has_new_bands:
+            renew_bands(core, account)
     core.touched.clear()

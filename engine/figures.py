@@ -80,13 +80,18 @@ def free_margin_floating_minor(account: Account) -> i64:
     for exposure in account.exposures:
         trade = exposure.first
         while trade is not None:
-            profit = current_profit_minor(trade)
-            if mode == v.FREE_MARGIN_PROFIT_AND_LOSS or (
-                (profit > 0) == (mode == v.FREE_MARGIN_PROFIT)
-            ):
-                total += profit
+            total += counted_profit_minor(mode, current_profit_minor(trade))
             trade = trade.next
     return total
+
+
+def counted_profit_minor(mode: i64, profit: i64) -> i64:
+    """What counts of one position's floating result into free margin."""
+    if mode == v.FREE_MARGIN_PROFIT_AND_LOSS:
+        return profit
+    if mode == v.FREE_MARGIN_NONE:
+        return 0
+    return profit if (profit > 0) == (mode == v.FREE_MARGIN_PROFIT) else 0
 
 
 def free_margin_minor(account: Account) -> i64:

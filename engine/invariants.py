@@ -11,7 +11,7 @@ from mypy_extensions import i64
 
 from engine import bounds
 from engine import vocabulary as v
-from engine.book.orders import FLAGS, OWNER, SELLS, UNITS
+from engine.book.orders import FLAGS, OWNER_SHIFT, SELLS, UNITS
 from engine.core import Core
 from engine.exchange.invariants import (
     books_are_sound_and_not_crossed,
@@ -20,9 +20,10 @@ from engine.exchange.invariants import (
     reduce_only_orders_fit_into_their_position,
 )
 from engine.figures import call_threshold_minor, rearm_threshold_minor, stop_out_threshold_minor
+from engine.model.evaluation import Evaluation
 from engine.price_index import ALWAYS as EVERY_TICK
 from engine.price_index import DIRECTIONS
-from engine.risk import Evaluation, evaluate
+from engine.risk import evaluate
 
 
 def scratch_is_empty_between_commands(core: Core) -> None:
@@ -72,7 +73,7 @@ def exposures_count_their_trades(core: Core) -> None:
         if instrument.book is not None:
             for ticket, place in orders_of(core, instrument.book):
                 flags = core.orders.rows[place + FLAGS]
-                owner = positions.setdefault(int(core.orders.rows[place + OWNER]), [0, 0, 0, 0, 0])
+                owner = positions.setdefault(int(flags >> OWNER_SHIFT), [0, 0, 0, 0, 0])
                 assert core.orders.find(ticket) == place, f"order {ticket}"
                 owner[2 if flags & SELLS == 0 else 3] += int(core.orders.rows[place + UNITS])
     for exposure in core.exposures:

@@ -28,7 +28,7 @@ changes of the account itself, so T is. Whatever changes an account gives it new
 
 from typing import Final
 
-from mypy_extensions import i64, mypyc_attr
+from mypy_extensions import i64
 
 from engine import vocabulary as v
 from engine.core import Core
@@ -41,6 +41,7 @@ from engine.figures import (
     stop_out_threshold_minor,
 )
 from engine.model.accounts import Account, Exposure
+from engine.model.evaluation import Evaluation
 from engine.model.instruments import Instrument
 from engine.price_index import ALWAYS, ASK_UP, BID_UP, DIRECTIONS
 
@@ -50,17 +51,6 @@ _RHO_SHIFT: Final = 4
 _KAPPA_SHIFT: Final = 6
 """kappa is at most 2**-6; the proof needs that."""
 _SHIFT_LIMIT: Final = 2**32
-
-
-@mypyc_attr(acyclic=True)
-class Evaluation:
-    """Result of one exact evaluation, with what bands are made from."""
-
-    def __init__(self) -> None:
-        self.equity_minor: i64 = 0
-        self.gross_minor: i64 = 0
-        self.converted_minor: i64 = 0
-        self.slop_minor: i64 = 0
 
 
 def fraction(part: i64, whole: i64, shift: i64) -> i64:
@@ -119,7 +109,7 @@ def renew_bands(core: Core, account: Account) -> None:
     if account.position_count == 0:
         clear_bands(core, account)
         return
-    result = Evaluation()
+    result = core.evaluation
     evaluate(core, account, result)
     set_bands(core, account, result)
 

@@ -8,7 +8,7 @@ which nothing is due costs two comparisons.
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.book.orders import EXPIRY, OWNER, ROW_WORDS, TICKET
+from engine.book.orders import EXPIRY, FLAGS, OWNER_SHIFT, ROW_WORDS, TICKET
 from engine.core import Core
 from engine.dealers import end_request
 from engine.exchange.quote import publish
@@ -36,7 +36,7 @@ def fire_timers(core: Core) -> None:
     for _, ticket in due:
         row = core.orders.find(ticket)
         if row >= 0:
-            books.append(core.exposures[core.orders.rows[row + OWNER]].instrument)
+            books.append(core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT].instrument)
             withdraw(core, row, v.REMOVAL_EXPIRED)
             continue
         expired = core.trades[ticket]

@@ -14,7 +14,6 @@ from engine.book.orders import (
     FLAGS,
     OWN_NEXT,
     POSTS,
-    PRICE,
     REDUCES,
     SELLS,
     TICKET,
@@ -174,6 +173,9 @@ def resting_orders(core: Core, exposure: Exposure) -> list[BookOrderView]:
     """The orders of an exposure that rest in its book, the newest first."""
     rows = core.orders.rows
     more = core.orders.more
+    book = exposure.instrument.book
+    if book is None:
+        return []
     found = []
     row = exposure.first_order
     while row >= 0:
@@ -186,13 +188,13 @@ def resting_orders(core: Core, exposure: Exposure) -> list[BookOrderView]:
                 instrument=exposure.instrument.number,
                 side=flags & SELLS,
                 volume_units=rows[row + UNITS],
-                price_points=rows[row + PRICE],
+                price_points=book.price_of(row),
                 time_in_force=more[row + TIME_IN_FORCE],
                 flags=posts | reduces,
                 expiry_ns=more[row + EXPIRY],
             )
         )
-        row = more[row + OWN_NEXT]
+        row = rows[row + OWN_NEXT]
     return found
 
 

@@ -22,8 +22,8 @@ from mypy_extensions import i64, mypyc_attr
 from engine import vocabulary as v
 from engine.book.book import Book
 from engine.book.keys import KEY_LIMIT
-from engine.book.ladder import limit_key_of
-from engine.book.orders import FLAGS, PRICE, TICKET, UNITS, Orders
+from engine.book.ladder import key_of, limit_key_of
+from engine.book.orders import FLAGS, TICKET, UNITS, Orders
 from engine.vectors import grown
 
 RECORD_BYTES: Final = 16
@@ -105,8 +105,7 @@ class BareBook:
         rows = self.orders.rows
         rows[row + UNITS] = units
         rows[row + FLAGS] = side
-        rows[row + PRICE] = price
-        self.book.rest(row)
+        self.book.rest(row, price)
 
     def _id_in_use(self, ticket: i64) -> BadRecord:
         return BadRecord(f"record {self.records}: an order with id {ticket} rests already")
@@ -133,7 +132,7 @@ class BareBook:
             fills[at] = resting
             fills[at + 1] = filled
             fills[at + 2] = ticket
-            fills[at + 3] = rows[row + PRICE]
+            fills[at + 3] = key_of(v.SELL - side, ladder.best_key)
             self.used = at + FILL_WORDS
             units -= filled
             if book.take(ladder, row, filled):

@@ -21,7 +21,6 @@ from engine.book.orders import (
     NEXT,
     NO_ROW,
     PREVIOUS,
-    PRICE,
     SELLS,
     UNITS,
     Orders,
@@ -71,13 +70,18 @@ class Book:
         """The first row of the level of a key, which has one."""
         return self.levels[ladder.find(key) + FIRST]
 
-    def rest(self, row: i64) -> None:
-        """Puts an order, its fields filled, at the end of the level of its price."""
+    def price_of(self, row: i64) -> i64:
+        """The price of a resting order."""
+        rows = self.orders.rows
+        return key_of(rows[row + FLAGS] & SELLS, self.levels[rows[row + LEVEL] + LEVEL_KEY])
+
+    def rest(self, row: i64, price_points: i64) -> None:
+        """Puts an order, its fields filled, at the end of the level of a price."""
         rows = self.orders.rows
         sells = rows[row + FLAGS] & SELLS
         units = rows[row + UNITS]
         ladder = self.bids if sells == 0 else self.asks
-        key = key_of(sells, rows[row + PRICE])
+        key = key_of(sells, price_points)
         level = ladder.find(key)
         rows[row + NEXT] = NO_ROW
         if level < 0:
@@ -197,7 +201,7 @@ class Book:
                 assert rows[row + LEVEL] == level, f"row {row} knows its level"
                 assert rows[row + PREVIOUS] == before, f"row {row} knows the row before it"
                 assert rows[row + FLAGS] & SELLS == side, f"row {row} is on its side"
-                assert key_of(side, rows[row + PRICE]) == key, f"row {row} is at its price"
+                assert self.price_of(row) == key_of(side, key), f"row {row} is at its price"
                 assert rows[row + UNITS] > 0, f"row {row} has volume"
                 units += rows[row + UNITS]
                 count += 1

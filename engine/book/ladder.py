@@ -19,7 +19,10 @@ NO_LEVEL: Final = NOT_FOUND
 
 
 def key_of(side: i64, price_points: i64) -> i64:
-    """The key of a price on a side: the better the price, the smaller the key."""
+    """The key of a price on a side: the better the price, the smaller the key.
+
+    It is its own reverse: of a key it gives the price.
+    """
     return KEY_LIMIT - 1 - price_points if side == v.BUY else price_points
 
 

@@ -27,23 +27,23 @@ PREVIOUS: Final = 3
 """Neighbours in the level, in order of time."""
 LEVEL: Final = 4
 FLAGS: Final = 5
-OWNER: Final = 6
-"""Number of the exposure (account and instrument); 0 in a bare book."""
-PRICE: Final = 7
+"""Bits, and above them the number of the owner: of an account in an instrument."""
+OWN_NEXT: Final = 6
+OWN_PREVIOUS: Final = 7
+"""Neighbours among the orders of the same owner."""
 ROW_WORDS: Final = 8
 
 # Words of the second row.
 SELF_TRADE: Final = 0
 TIME_IN_FORCE: Final = 1
 EXPIRY: Final = 2
-OWN_NEXT: Final = 3
-OWN_PREVIOUS: Final = 4
-"""Neighbours among the orders of the same owner."""
 
 # Bits of FLAGS.
 SELLS: Final = 1
 REDUCES: Final = 2
 POSTS: Final = 4
+EXPIRES: Final = 8
+OWNER_SHIFT: Final = 8
 
 _START_ROWS: Final = 64
 

@@ -12,13 +12,18 @@ from engine import reject_codes as r
 from engine import vocabulary as v
 from engine.book.book import Book
 from engine.book.keys import KEY_LIMIT
-from engine.book.ladder import limit_key_of
-from engine.book.orders import FLAGS, NEXT, OWNER, PRICE, REDUCES, UNITS
+from engine.book.ladder import key_of, limit_key_of
+from engine.book.orders import FLAGS, NEXT, OWNER_SHIFT, REDUCES, UNITS
 from engine.core import Core
 from engine.exchange.fees import largest_fee_minor
 from engine.exchange.freeze import futures_frozen_minor, spot_frozen_minor
 from engine.exchange.resting import book_of
-from engine.figures import free_margin_floating_minor, spendable_minor
+from engine.figures import (
+    counted_profit_minor,
+    current_profit_minor,
+    free_margin_floating_minor,
+    spendable_minor,
+)
 from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
 from engine.model.instruments import Instrument
@@ -135,6 +140,8 @@ def _check_money_bounds(core: Core, exposure: Exposure) -> i64:
         return refuse(core, r.NO_CONVERSION_ROUTE, account.currency.number)
     if not account.money_is_bounded():
         return refuse(core, r.ACCOUNT_MONEY_BOUND, account.balance_minor)
+    if instrument.contract == v.CONTRACT_FUTURES:
+        return 0
     for holding in account.holdings:
         if holding.balance_minor > bounds.MAX_ACCOUNT_MONEY_MINOR:
             return refuse(core, r.ACCOUNT_MONEY_BOUND, holding.balance_minor)
@@ -221,7 +228,7 @@ def fillable_units(core: Core, incoming: Incoming, exposure: Exposure, book: Boo
     while key <= incoming.limit_key:
         row = book.first_of(ladder, key)
         while row >= 0:
-            owner = rows[row + OWNER]
+            owner = rows[row + FLAGS] >> OWNER_SHIFT
             if owner == exposure.number and incoming.self_trade != v.SELF_TRADE_ALLOW:
                 if incoming.self_trade != v.SELF_TRADE_CANCEL_OLDEST:
                     return units
@@ -280,7 +287,9 @@ def taken_cost(core: Core, incoming: Incoming, exposure: Exposure) -> tuple[i64,
     while key <= incoming.limit_key:
         row = book.first_of(ladder, key)
         while row >= 0:
-            if rows[row + OWNER] == exposure.number and (incoming.self_trade != v.SELF_TRADE_ALLOW):
+            if rows[row + FLAGS] >> OWNER_SHIFT == exposure.number and (
+                incoming.self_trade != v.SELF_TRADE_ALLOW
+            ):
                 if incoming.self_trade != v.SELF_TRADE_CANCEL_OLDEST:
                     return units, cost
             else:
@@ -288,12 +297,21 @@ def taken_cost(core: Core, incoming: Incoming, exposure: Exposure) -> tuple[i64,
                 if units + taken > incoming.units:
                     taken = incoming.units - units
                 units += taken
-                cost += taken * rows[row + PRICE]
+                cost += taken * key_of(v.SELL - incoming.side, key)
                 if units == incoming.units:
                     return units, cost
             row = rows[row + NEXT]
         key = ladder.keys.after(key)
     return units, cost
+
+
+def _floating_minor(exposure: Exposure) -> i64:
+    """What the group counts of the floating result; quick where there is one position, here."""
+    account = exposure.account
+    trade = exposure.first
+    if trade is None or account.position_count > 1:
+        return 0 if account.position_count == 0 else free_margin_floating_minor(account)
+    return counted_profit_minor(account.group.free_margin_mode, current_profit_minor(trade))
 
 
 def _check_futures_margin(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
@@ -314,7 +332,7 @@ def _check_futures_margin(core: Core, incoming: Incoming, exposure: Exposure) ->
         cost = units * incoming.price_points
     fee = largest_fee_minor(instrument, units, instrument.leg_minor(cost))
     more = frozen - exposure.frozen_minor
-    free = account.balance_minor + account.credit_minor + free_margin_floating_minor(account)
+    free = account.balance_minor + account.credit_minor + _floating_minor(exposure)
     free -= account.margin_minor + account.frozen_minor + more + fee
     if free + account.group.virtual_credit_minor >= 0:
         return 0

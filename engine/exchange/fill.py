@@ -7,8 +7,8 @@ command: no state is ever seen in which one of them is done and the other is not
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.book.ladder import Ladder
-from engine.book.orders import FLAGS, OWNER, PRICE, REDUCES, TICKET, UNITS
+from engine.book.ladder import Ladder, key_of
+from engine.book.orders import FLAGS, OWNER_SHIFT, REDUCES, TICKET, UNITS
 from engine.core import Core
 from engine.exchange.fees import fee_minor, largest_fee_minor
 from engine.exchange.freeze import (
@@ -28,9 +28,9 @@ def fill(core: Core, incoming: Incoming, ladder: Ladder, row: i64, units: i64) -
     taker = incoming.exposure
     assert taker is not None
     rows = core.orders.rows
-    maker = core.exposures[rows[row + OWNER]]
+    maker = core.exposures[rows[row + FLAGS] >> OWNER_SHIFT]
     ticket = rows[row + TICKET]
-    price = rows[row + PRICE]
+    price = key_of(v.SELL - incoming.side, ladder.best_key)
     reduces = rows[row + FLAGS] & REDUCES != 0
     left = rows[row + UNITS] - units
     if book_of(taker).take(ladder, row, units):

@@ -6,9 +6,10 @@ This file may read the state and assert; `engine/invariants.py` lists the functi
 from engine import vocabulary as v
 from engine.book.book import Book
 from engine.book.keys import KEY_LIMIT
-from engine.book.orders import FLAGS, NEXT, OWN_NEXT, PRICE, REDUCES, SELLS, TICKET, UNITS
+from engine.book.orders import FLAGS, NEXT, OWN_NEXT, REDUCES, SELLS, TICKET, UNITS
 from engine.core import Core
 from engine.exchange.freeze import frozen_currency, futures_frozen_minor, spot_frozen_minor
+from engine.exchange.resting import book_of
 from engine.margin import futures_margin_minor
 
 
@@ -56,11 +57,11 @@ def frozen_amounts_follow_from_orders_and_positions(core: Core) -> None:
             rows = core.orders.rows
             side = rows[row + FLAGS] & SELLS
             frozen = spot_frozen_minor(
-                exposure.instrument, side, rows[row + UNITS], rows[row + PRICE]
+                exposure.instrument, side, rows[row + UNITS], book_of(exposure).price_of(row)
             )
             key = (login, int(frozen_currency(exposure, side)))
             other[key] = other.get(key, 0) + int(frozen)
-            row = core.orders.more[row + OWN_NEXT]
+            row = core.orders.rows[row + OWN_NEXT]
     for account in core.accounts.values():
         login = int(account.login)
         of_own = own.get(login, 0) + other.get((login, int(account.currency.number)), 0)
@@ -79,6 +80,6 @@ def reduce_only_orders_fit_into_their_position(core: Core) -> None:
             flags = core.orders.rows[row + FLAGS]
             if flags & REDUCES != 0:
                 reducing[int(flags & SELLS)] += int(core.orders.rows[row + UNITS])
-            row = core.orders.more[row + OWN_NEXT]
+            row = core.orders.rows[row + OWN_NEXT]
         assert reducing[0] <= int(exposure.sells.units), f"exposure {exposure.number}"
         assert reducing[1] <= int(exposure.buys.units), f"exposure {exposure.number}"

@@ -8,7 +8,7 @@ out of the book.
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.book.orders import FLAGS, NO_ROW, OWN_NEXT, OWNER, REDUCES, SELLS, UNITS
+from engine.book.orders import FLAGS, NO_ROW, OWN_NEXT, OWNER_SHIFT, REDUCES, SELLS, UNITS
 from engine.core import Core
 from engine.exchange.fill import fill
 from engine.exchange.freeze import freeze_spot
@@ -28,7 +28,7 @@ def match(core: Core, incoming: Incoming) -> None:
         if row < 0:
             return
         rows = core.orders.rows
-        owner = rows[row + OWNER]
+        owner = rows[row + FLAGS] >> OWNER_SHIFT
         if owner == exposure.number and incoming.self_trade != v.SELF_TRADE_ALLOW:
             if incoming.self_trade != v.SELF_TRADE_CANCEL_NEWEST:
                 withdraw(core, row, v.REMOVAL_SELF_TRADE)
@@ -79,13 +79,12 @@ def finish(core: Core, incoming: Incoming) -> None:
 def trim_reducing(core: Core, exposure: Exposure) -> None:
     """Reduce-only orders never hold more than the position; the newest give way first."""
     position = exposure.net_units
-    more = core.orders.more
     rows = core.orders.rows
     excess = _reducing_units(core, exposure, v.SELL) - (position if position > 0 else 0)
     other = _reducing_units(core, exposure, v.BUY) + (position if position < 0 else 0)
     row = exposure.first_order
     while row >= 0 and (excess > 0 or other > 0):
-        after = more[row + OWN_NEXT]
+        after = rows[row + OWN_NEXT]
         if rows[row + FLAGS] & REDUCES != 0:
             over = excess if rows[row + FLAGS] & SELLS != 0 else other
             if over > 0:
@@ -106,5 +105,5 @@ def _reducing_units(core: Core, exposure: Exposure, side: i64) -> i64:
         flags = core.orders.rows[row + FLAGS]
         if flags & REDUCES != 0 and flags & SELLS == side:
             units += core.orders.rows[row + UNITS]
-        row = core.orders.more[row + OWN_NEXT]
+        row = core.orders.rows[row + OWN_NEXT]
     return units

@@ -12,9 +12,8 @@ from engine.book.orders import (
     EXPIRY,
     FLAGS,
     OWN_NEXT,
-    OWNER,
+    OWNER_SHIFT,
     POSTS,
-    PRICE,
     REDUCES,
     SELF_TRADE,
     SELLS,
@@ -82,7 +81,7 @@ def find_book_order(core: Core, login: i64, ticket: i64, command_type: i64) -> i
         code: i64 = r.UNKNOWN_ORDER if known else r.UNKNOWN_ACCOUNT
         reject(core, login, command_type, code, ticket, 0, ticket if known else login)
         return -1
-    exposure = core.exposures[core.orders.rows[row + OWNER]]
+    exposure = core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT]
     if exposure.account.login != login:
         known = core.find_account(login) is not None
         if known:
@@ -100,7 +99,7 @@ def cancel_book_order(core: Core, words: Words) -> None:
     if row < 0:
         return
     rows = core.orders.rows
-    exposure = core.exposures[rows[row + OWNER]]
+    exposure = core.exposures[rows[row + FLAGS] >> OWNER_SHIFT]
     account = exposure.account
     if account.status == v.ACCOUNT_DISABLED:
         number = exposure.instrument.number
@@ -140,7 +139,7 @@ def withdraw_all(core: Core, account: Account, number: i64) -> None:
             row = exposure.first_order
             while row >= 0:
                 tickets.append(core.orders.rows[row + TICKET])
-                row = core.orders.more[row + OWN_NEXT]
+                row = core.orders.rows[row + OWN_NEXT]
     tickets.sort()
     for ticket in tickets:
         withdraw(core, core.orders.find(ticket), v.REMOVAL_CLIENT)
@@ -156,10 +155,11 @@ def replace_order(core: Core, words: Words) -> None:
     if row < 0:
         return
     rows = core.orders.rows
-    exposure = core.exposures[rows[row + OWNER]]
+    exposure = core.exposures[rows[row + FLAGS] >> OWNER_SHIFT]
     incoming = core.incoming
     _take_over(core, incoming, row, exposure, words.at(2), words.at(3))
-    smaller = incoming.price_points == rows[row + PRICE] and incoming.units < rows[row + UNITS]
+    same_price = incoming.price_points == book_of(exposure).price_of(row)
+    smaller = same_price and incoming.units < rows[row + UNITS]
     code = admit_replacement(core, incoming)
     if code != 0:
         number = exposure.instrument.number
@@ -199,6 +199,6 @@ def _take_over(
     incoming.replaced_minor = 0
     if exposure.instrument.contract == v.CONTRACT_SPOT:
         incoming.replaced_minor = spot_frozen_minor(
-            exposure.instrument, incoming.side, rows[row + UNITS], rows[row + PRICE]
+            exposure.instrument, incoming.side, rows[row + UNITS], book_of(exposure).price_of(row)
         )
     incoming.removal = 0

@@ -9,14 +9,14 @@ from mypy_extensions import i64
 from engine import vocabulary as v
 from engine.book.book import Book
 from engine.book.orders import (
+    EXPIRES,
     EXPIRY,
     FLAGS,
     NO_ROW,
     OWN_NEXT,
     OWN_PREVIOUS,
-    OWNER,
+    OWNER_SHIFT,
     POSTS,
-    PRICE,
     REDUCES,
     ROW_WORDS,
     SELF_TRADE,
@@ -76,64 +76,65 @@ def enter(core: Core, exposure: Exposure, incoming: Incoming) -> None:
     """What is left of an order, counted and frozen, goes to the end of its price level."""
     orders = core.orders
     row = orders.add(incoming.ticket)
-    flags = incoming.side
+    flags = exposure.number << OWNER_SHIFT | incoming.side
     if incoming.reduces:
         flags |= REDUCES
         exposure.reduce_orders += 1
     if incoming.post_only:
         flags |= POSTS
+    if incoming.expiry_ns > 0:
+        flags |= EXPIRES
     rows = orders.rows
     rows[row + UNITS] = incoming.units
     rows[row + FLAGS] = flags
-    rows[row + OWNER] = exposure.number
-    rows[row + PRICE] = incoming.price_points
     orders.ensure_more()
     more = orders.more
     more[row + SELF_TRADE] = incoming.self_trade
     more[row + TIME_IN_FORCE] = incoming.time_in_force
     more[row + EXPIRY] = incoming.expiry_ns
     first = exposure.first_order
-    more[row + OWN_NEXT] = first
-    more[row + OWN_PREVIOUS] = NO_ROW
+    rows[row + OWN_NEXT] = first
+    rows[row + OWN_PREVIOUS] = NO_ROW
     if first >= 0:
-        more[first + OWN_PREVIOUS] = row
+        rows[first + OWN_PREVIOUS] = row
     exposure.first_order = row
     if incoming.expiry_ns > 0:
         number: i64 = row // ROW_WORDS
         core.order_timers.ensure_watches(number + 1)
         core.order_timers.set(number, 0, 0, incoming.expiry_ns)
     exposure.instrument.trades += 1
-    book_of(exposure).rest(row)
+    book_of(exposure).rest(row, incoming.price_points)
 
 
 def leave(core: Core, exposure: Exposure, row: i64) -> None:
     """The order of a row is out of the book already; it ends."""
     orders = core.orders
-    more = orders.more
-    before = more[row + OWN_PREVIOUS]
-    after = more[row + OWN_NEXT]
+    rows = orders.rows
+    flags = rows[row + FLAGS]
+    before = rows[row + OWN_PREVIOUS]
+    after = rows[row + OWN_NEXT]
     if before >= 0:
-        more[before + OWN_NEXT] = after
+        rows[before + OWN_NEXT] = after
     else:
         exposure.first_order = after
     if after >= 0:
-        more[after + OWN_PREVIOUS] = before
-    if orders.rows[row + FLAGS] & REDUCES != 0:
+        rows[after + OWN_PREVIOUS] = before
+    if flags & REDUCES != 0:
         exposure.reduce_orders -= 1
-    if more[row + EXPIRY] > 0:
+    if flags & EXPIRES != 0:
         core.order_timers.remove(row // ROW_WORDS)
     exposure.instrument.trades -= 1
-    orders.end(orders.rows[row + TICKET])
+    orders.end(rows[row + TICKET])
 
 
 def withdraw(core: Core, row: i64, removal: i64) -> None:
     """Removes a resting order: book, counts, frozen amount, event."""
     rows = core.orders.rows
-    exposure = core.exposures[rows[row + OWNER]]
+    exposure = core.exposures[rows[row + FLAGS] >> OWNER_SHIFT]
     side = rows[row + FLAGS] & SELLS
     reduces = rows[row + FLAGS] & REDUCES != 0
     units = rows[row + UNITS]
-    price = rows[row + PRICE]
+    price = book_of(exposure).price_of(row)
     ticket = rows[row + TICKET]
     book_of(exposure).remove(row)
     leave(core, exposure, row)

@@ -12,13 +12,13 @@ from mypy_extensions import i64
 
 from engine import vocabulary as v
 from engine.book.keys import KEY_LIMIT
+from engine.book.ladder import key_of
 from engine.book.orders import (
     EXPIRY,
     FLAGS,
     NEXT,
-    OWNER,
+    OWNER_SHIFT,
     POSTS,
-    PRICE,
     REDUCES,
     SELF_TRADE,
     SELLS,
@@ -73,11 +73,11 @@ def _dump_side(core: Core, out: WordWriter, instrument: Instrument, side: i64) -
         row = book.first_of(ladder, key)
         while row >= 0:
             out.put(rows[row + TICKET])
-            out.put(core.exposures[rows[row + OWNER]].account.login)
+            out.put(core.exposures[rows[row + FLAGS] >> OWNER_SHIFT].account.login)
             out.put(instrument.number)
-            out.put(rows[row + FLAGS])
+            out.put(rows[row + FLAGS] & (SELLS | REDUCES | POSTS))
             out.put(rows[row + UNITS])
-            out.put(rows[row + PRICE])
+            out.put(key_of(side, key))
             out.put(more[row + SELF_TRADE])
             out.put(more[row + TIME_IN_FORCE])
             out.put(more[row + EXPIRY])

@@ -51,6 +51,8 @@ class Account:
         self.touched: bool = False
         self.changed_positions: bool = False
         self.candidate: bool = False
+        self.has_new_bands: bool = False
+        """It was touched, and has been evaluated since."""
 
     def money_is_bounded(self) -> bool:
         """Balance and credit are small enough for another position or payment (bounds.py)."""

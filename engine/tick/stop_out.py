@@ -21,7 +21,7 @@ from engine.hooks import ask_apply, ask_filter
 from engine.model.accounts import Account, Exposure, Trade
 from engine.model.instruments import Instrument
 from engine.order.pipeline import close
-from engine.risk import Evaluation, clear_bands, collect_candidates, evaluate, set_bands
+from engine.risk import clear_bands, collect_candidates, evaluate, set_bands
 from engine.tick.refusals import may_automate, note_account_refusal, note_refusal
 
 
@@ -36,9 +36,10 @@ def stop_out(core: Core, instrument: Instrument) -> None:
         return
     core.candidates.sort()
     for login in core.candidates:
-        account = core.accounts[login]
-        account.candidate = False
-        _check_account(core, account, instrument)
+        found = core.find_account(login)
+        assert found is not None
+        found.candidate = False
+        _check_account(core, found, instrument)
     core.candidates.clear()
 
 
@@ -47,7 +48,7 @@ def _check_account(core: Core, account: Account, instrument: Instrument) -> None
     if account.position_count == 0:
         clear_bands(core, account)
         return
-    result = Evaluation()
+    result = core.evaluation
     evaluate(core, account, result)
     _margin_call(core, account, instrument, result.equity_minor)
     steps = 0
@@ -64,6 +65,7 @@ def _check_account(core: Core, account: Account, instrument: Instrument) -> None
         clear_bands(core, account)
     else:
         set_bands(core, account, result)
+        account.has_new_bands = True
 
 
 def _margin_call(core: Core, account: Account, instrument: Instrument, equity: i64) -> None:

@@ -42,7 +42,7 @@ def place_book_order(world: World, command: r.PlaceBookOrder) -> None:
 
     a.check_account_status(world, account)
     check_currency(world, account, order)
-    check_money_bounds(world, account)
+    check_money_bounds(world, account, world.instruments[order.instrument])
 
     check_price(world, order)
 
@@ -170,8 +170,10 @@ def check_currency(world: World, account: Account, order: BookOrder) -> None:
         raise Refused(c.NO_CONVERSION_ROUTE, currency)
 
 
-def check_money_bounds(world: World, account: Account) -> None:
+def check_money_bounds(world: World, account: Account, instrument: r.Instrument) -> None:
     a.check_money_bounds(world, account)
+    if instrument.contract == v.CONTRACT_FUTURES:
+        return
     for holding in account.holdings.values():
         if holding > bounds.MAX_ACCOUNT_MONEY_MINOR:
             raise Refused(c.ACCOUNT_MONEY_BOUND, holding)

@@ -242,6 +242,7 @@ class _Build:
             price_max_points=price("price_max", t.price_max),
             sessions=at_key(place, "sessions", lambda: sessions_of(t.sessions)),
             feeds=[self._feed(place, name) for name in t.feeds],
+            depth_events=t.depth_events,
             **_book_terms(place, t, profit, margin),
         )
         self.configs.append(self.instruments[t.symbol])

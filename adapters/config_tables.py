@@ -66,6 +66,7 @@ class InstrumentTable(Table, frozen=True, kw_only=True):
     volume_digits: Integer = 2
     contract: str = "futures"
     maintenance_margin: Decimal = Decimal(0)
+    depth_events: bool = False
     maker_fee_ppm: Integer = 0
     taker_fee_ppm: Integer = 0
     maker_fee_per_lot: Decimal = Decimal(0)

@@ -677,3 +677,19 @@ class EventWriter:
         words[at + 5] = balance_minor
         words[at + 6] = frozen_minor
         words[at + 7] = reference
+
+    def depth_changed(
+        self,
+        instrument: i64,
+        side: i64,
+        price_points: i64,
+        volume_units: i64,
+        orders: i64,
+    ) -> None:
+        at = self._begin(128 | 1 << 16 | 64 << 32, 8)
+        words = self.words
+        words[at] = instrument
+        words[at + 1] = side
+        words[at + 2] = price_points
+        words[at + 3] = volume_units
+        words[at + 4] = orders

@@ -54,6 +54,7 @@ BOOK_ORDER_REMOVED: Final = 124
 FUTURES_FILLED: Final = 125
 SPOT_FILLED: Final = 126
 HOLDING_ENTRY: Final = 127
+DEPTH_CHANGED: Final = 128
 
 # Configuration kinds (payload of CONFIGURE).
 CONFIG_PROFILE: Final = 1

@@ -19,7 +19,7 @@ MOST_LINES = 400
 MOST_LINES_OF_A_TEST = 700
 """Of a file of tests: tables grow by rows."""
 LONGER_FILES = {
-    "engine/event_writer.py": 690,
+    "engine/event_writer.py": 700,
     "engine/order/admit.py": 420,
     "adapters/config.py": 440,
 }

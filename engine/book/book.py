@@ -36,6 +36,7 @@ LEVEL_ORDERS: Final = 4
 LEVEL_WORDS: Final = 8
 
 _START_LEVELS: Final = 16
+_KEY_BITS: Final = 31
 
 
 @mypyc_attr(acyclic=True)
@@ -51,6 +52,9 @@ class Book:
         self.used: i64 = 0
         self.free: i64 = NO_LEVEL
         """First of the free levels, linked by FIRST."""
+        self.tells_depth: bool = False
+        self.levels_before: dict[int, tuple[int, int]] = {}
+        """Volume and orders of levels before they changed, by side and key (`_note`)."""
 
     def side(self, side: i64) -> Ladder:
         """The orders of a side."""
@@ -83,6 +87,8 @@ class Book:
         ladder = self.bids if sells == 0 else self.asks
         key = key_of(sells, price_points)
         level = ladder.find(key)
+        if self.tells_depth:
+            self._note(sells, key, level)
         rows[row + NEXT] = NO_ROW
         if level < 0:
             level = self._new_level()
@@ -123,6 +129,8 @@ class Book:
         rows = self.orders.rows
         levels = self.levels
         level = ladder.best_level
+        if self.tells_depth:
+            self._note(rows[row + FLAGS] & SELLS, ladder.best_key, level)
         left = rows[row + UNITS] - units
         rows[row + UNITS] = left
         if left > 0:
@@ -145,6 +153,8 @@ class Book:
         rows = self.orders.rows
         levels = self.levels
         level = rows[row + LEVEL]
+        if self.tells_depth:
+            self._note(rows[row + FLAGS] & SELLS, levels[level + LEVEL_KEY], level)
         before = rows[row + PREVIOUS]
         after = rows[row + NEXT]
         if before < 0 and after < 0:
@@ -168,9 +178,37 @@ class Book:
         """Makes a resting order smaller by `units` (less than it has); it keeps its place."""
         rows = self.orders.rows
         levels = self.levels
-        rows[row + UNITS] = rows[row + UNITS] - units
         level = rows[row + LEVEL]
+        if self.tells_depth:
+            self._note(rows[row + FLAGS] & SELLS, levels[level + LEVEL_KEY], level)
+        rows[row + UNITS] = rows[row + UNITS] - units
         levels[level + LEVEL_UNITS] = levels[level + LEVEL_UNITS] - units
+
+    def _note(self, side: i64, key: i64, level: i64) -> None:
+        """Keeps what a level is before its first change since `levels_before` was cleared."""
+        place: int = int(side << _KEY_BITS | key)
+        if place not in self.levels_before:
+            if level < 0:
+                self.levels_before[place] = (0, 0)
+            else:
+                units: int = int(self.levels[level + LEVEL_UNITS])
+                self.levels_before[place] = (units, int(self.levels[level + LEVEL_ORDERS]))
+
+    def changed_levels(self) -> list[tuple[int, int, int, int]]:
+        """Side, key, volume, orders of what changed since the last call: bids first, best first."""
+        found: list[tuple[int, int, int, int]] = []
+        for place in sorted(self.levels_before):
+            side: i64 = place >> _KEY_BITS
+            key: i64 = place & (KEY_LIMIT - 1)
+            level = self.side(side).find(key)
+            now = (0, 0)
+            if level >= 0:
+                units: int = int(self.levels[level + LEVEL_UNITS])
+                now = (units, int(self.levels[level + LEVEL_ORDERS]))
+            if now != self.levels_before[place]:
+                found.append((int(side), int(key), now[0], now[1]))
+        self.levels_before.clear()
+        return found
 
     def check(self) -> None:
         """Every invariant; raises AssertionError with the place."""

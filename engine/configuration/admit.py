@@ -198,6 +198,7 @@ def _venue_fits(core: Core, config: records.Instrument) -> bool:
         return (
             config.volume_digits == 2
             and config.contract == v.CONTRACT_FUTURES
+            and not config.depth_events
             and config.maintenance_margin_minor == 0
             and config.maker_fee_ppm == config.taker_fee_ppm == 0
             and config.maker_fee_per_lot_minor == config.taker_fee_per_lot_minor == 0

@@ -135,6 +135,8 @@ def _fill_book_terms(core: Core, instrument: Instrument, config: records.Instrum
     instrument.base_per_unit_minor = config.contract_size * 10 ** max(digits, 0)
     if config.venue == v.VENUE_BOOK and instrument.book is None:
         instrument.book = Book(core.orders)
+    if instrument.book is not None:
+        instrument.book.tells_depth = config.depth_events
 
 
 def leg_factors(

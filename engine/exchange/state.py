@@ -97,6 +97,9 @@ def load_books(core: Core, reader: WordReader) -> None:
         holding.balance_minor = balance
     for _ in range(reader.get_count(_ORDER_WORDS)):
         _load_order(core, reader)
+    for instrument in core.instruments:
+        if instrument.book is not None:
+            instrument.book.levels_before.clear()
 
 
 def _load_order(core: Core, reader: WordReader) -> None:

@@ -130,6 +130,19 @@ class HoldingEntry(Event, frozen=True):
     reference: int
 
 
+class DepthChanged(Event, frozen=True):
+    """A price level of a book is another now. Sent where the instrument asks for it."""
+
+    TYPE: ClassVar[int] = v.DEPTH_CHANGED
+    instrument: int
+    side: int
+    price_points: int
+    volume_units: int
+    """All that can be filled there; 0: the level is gone."""
+    orders: int
+    """How many orders rest there."""
+
+
 BOOK_EVENT_CLASSES: tuple[type[Event], ...] = (
     BookOrderPlaced,
     BookOrderReplaced,
@@ -137,4 +150,5 @@ BOOK_EVENT_CLASSES: tuple[type[Event], ...] = (
     FuturesFilled,
     SpotFilled,
     HoldingEntry,
+    DepthChanged,
 )

@@ -79,6 +79,8 @@ class Instrument(Config, frozen=True):
     """What is traded, on the book venue."""
     maintenance_margin_minor: int = 0
     """Per lot of an open futures position; 0: as the initial margin."""
+    depth_events: bool = False
+    """Tells every change of a price level, on the book venue."""
     maker_fee_ppm: int = 0
     """Of the value of a fill, millionths; negative: a rebate."""
     taker_fee_ppm: int = 0

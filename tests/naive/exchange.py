@@ -324,6 +324,8 @@ def replace_order(world: World, command: r.ReplaceOrder) -> None:
     )
     if not keeps_place:
         work(world, changed)
+    else:
+        requote(world, order.instrument, 0)
 
 
 def check_owner(order: BookOrder, login: int) -> None:

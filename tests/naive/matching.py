@@ -150,8 +150,37 @@ def trim_reduce_only(world: World, login: int, instrument: int) -> None:
             remove(world, order, v.REMOVAL_REDUCE_ONLY)
 
 
+def tell_depth(world: World, instrument: int) -> None:
+    """Every level that is another than when it was last looked at."""
+    depth: dict[tuple[int, int], tuple[int, int]] = {}
+    for side in (v.BUY, v.SELL):
+        for order in side_of_book(world, instrument, side):
+            volume, orders = depth.get((side, order.price), (0, 0))
+            depth[side, order.price] = (volume + order.left, orders + 1)
+    before = world.depths.get(instrument, {})
+    world.depths[instrument] = depth
+    if not world.instruments[instrument].depth_events:
+        return
+    levels = sorted(
+        {*before, *depth},
+        key=lambda level: (level[0], -level[1] if level[0] == v.BUY else level[1]),
+    )
+    for side, price in levels:
+        volume, orders = depth.get((side, price), (0, 0))
+        if (volume, orders) != before.get((side, price), (0, 0)):
+            world.emit(
+                r.DepthChanged,
+                instrument=instrument,
+                side=side,
+                price_points=price,
+                volume_units=volume,
+                orders=orders,
+            )
+
+
 def requote(world: World, instrument: int, last_price: int) -> None:
-    """The top of the book, or the last fill of this command, as a quote."""
+    """The changed depth; the top of the book, or the last fill of this command, as a quote."""
+    tell_depth(world, instrument)
     buying = side_of_book(world, instrument, v.BUY)
     selling = side_of_book(world, instrument, v.SELL)
     if buying and selling:

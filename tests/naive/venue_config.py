@@ -31,6 +31,7 @@ def fits_venue(world: World, config: r.Instrument) -> bool:
 def fits_quoted(config: r.Instrument) -> bool:
     nothing_else = (
         config.maintenance_margin_minor,
+        config.depth_events,
         config.maker_fee_ppm,
         config.taker_fee_ppm,
         config.maker_fee_per_lot_minor,

@@ -183,6 +183,8 @@ class World:
         self.orders: dict[int, Order] = {}
         self.positions: dict[int, Position] = {}
         self.book_orders: dict[int, BookOrder] = {}
+        self.depths: dict[int, dict[tuple[int, int], tuple[int, int]]] = {}
+        """By instrument: side and price to volume and orders, when it was last looked at."""
         self.last_entered = 0
         self.dealers: dict[int, bool] = {}
         self.touched: list[int] = []

@@ -121,6 +121,9 @@ SENTENCES: dict[type[r.Event], Callable[[Any], str]] = {
     r.BookOrderRemoved: _book_order_removed,
     r.FuturesFilled: _futures_filled,
     r.SpotFilled: _spot_filled,
+    r.DepthChanged: lambda e: (
+        f"depth {v.SIDE_NAMES[e.side]} {e.price_points}: {e.volume_units} in {e.orders}"
+    ),
     r.HoldingEntry: lambda e: f"holding {e.currency} {e.delta_minor:+} to {e.balance_minor}",
     r.FeedSwitched: lambda e: f"feed {e.previous_feed} to {e.feed}",
 }

@@ -20,7 +20,6 @@ from engine.exchange.freeze import futures_frozen_minor, spot_frozen_minor
 from engine.exchange.resting import book_of
 from engine.figures import (
     counted_profit_minor,
-    current_profit_minor,
     free_margin_floating_minor,
     spendable_minor,
 )
@@ -308,10 +307,15 @@ def taken_cost(core: Core, incoming: Incoming, exposure: Exposure) -> tuple[i64,
 def _floating_minor(exposure: Exposure) -> i64:
     """What the group counts of the floating result; quick where there is one position, here."""
     account = exposure.account
-    trade = exposure.first
-    if trade is None or account.position_count > 1:
-        return 0 if account.position_count == 0 else free_margin_floating_minor(account)
-    return counted_profit_minor(account.group.free_margin_mode, current_profit_minor(trade))
+    units = exposure.net_units
+    if account.position_count == 0:
+        return 0
+    if units == 0 or account.position_count > 1:
+        return free_margin_floating_minor(account)
+    instrument = exposure.instrument
+    price = instrument.bid if units > 0 else instrument.ask
+    profit = instrument.leg_minor(price * units - exposure.net_cost)
+    return counted_profit_minor(account.group.free_margin_mode, profit)
 
 
 def _check_futures_margin(core: Core, incoming: Incoming, exposure: Exposure) -> i64:

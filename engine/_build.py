@@ -154,7 +154,7 @@ def read_record(package: Path = PACKAGE) -> dict[str, Any] | None:
         return None
     if not isinstance(record, dict) or not isinstance(record.get("sources"), dict):
         return None
-    return record if {"recipe", "library", "tools"} <= record.keys() else None
+    return record if all(key in record for key in ("recipe", "library", "tools")) else None
 
 
 def write_record(package: Path, recipe: str, tools: dict[str, str], hashes: dict[str, str]) -> None:

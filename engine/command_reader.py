@@ -36,7 +36,7 @@ def find_exposure(core: Core, words: Words, command_type: i64, venue: i64) -> Ex
     known = core.find_exposure(login, number)
     if known is not None and known.instrument.venue == venue:
         return known
-    account = core.find_account(login)
+    account = core.accounts.get(login)
     if account is None:
         reject(core, login, command_type, r.UNKNOWN_ACCOUNT, 0, number, login)
         return None

@@ -54,9 +54,6 @@ class Core:
         self.conversions: dict[int, Conversion] = {}
         # Accounts, trades, dealers.
         self.accounts: dict[int, Account] = {}
-        self.account_numbers = NumberTable()
-        """Derived: login to place in `account_list`; faster than the dictionary."""
-        self.account_list: list[Account] = []
         self.trades: dict[int, Trade] = {}
         self.dealers: dict[int, bool] = {}
         self.dealers_online: i64 = 0
@@ -98,17 +95,6 @@ class Core:
         self.count_band_exits: i64 = 0
 
     # ------------------------------------------------------------ look-ups
-
-    def find_account(self, login: i64) -> Account | None:
-        """The account of a login, or None."""
-        number = self.account_numbers.find(login)
-        return None if number < 0 else self.account_list[number]
-
-    def add_account(self, account: Account) -> None:
-        """A login that is new."""
-        self.accounts[account.login] = account
-        self.account_numbers.add(account.login, len(self.account_list))
-        self.account_list.append(account)
 
     def instrument(self, number: i64) -> Instrument | None:
         """A configured instrument, or None."""

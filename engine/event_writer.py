@@ -10,6 +10,8 @@ from typing import Final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from engine.vectors import grown
+
 _START_WORDS: Final = 65_536
 _LARGEST_EVENT_WORDS: Final = 32
 
@@ -32,13 +34,7 @@ class EventWriter:
         return memoryview(self.words).cast("B")[: int(self.used) * 8]
 
     def _grow(self) -> None:
-        larger = vec[i64]([0] * (int(self.capacity) * 2))
-        words = self.words
-        i: i64 = 0
-        while i < self.used:
-            larger[i] = words[i]
-            i += 1
-        self.words = larger
+        self.words = grown(self.words, self.capacity)
         self.capacity = self.capacity * 2
 
     def _begin(self, header: i64, size_words: i64) -> i64:

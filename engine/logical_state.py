@@ -266,7 +266,7 @@ def _load_account(core: Core, reader: WordReader) -> None:
     account.refused_stage = refused >> 32
     account.refused_reason = refused & 0xFFFFFFFF
     group.accounts += 1
-    core.add_account(account)
+    core.accounts[login] = account
 
 
 def _exposure(core: Core, account: Account | None, number: i64) -> Exposure:

@@ -30,7 +30,7 @@ def set_account(core: Core, words: Words) -> None:
     account = core.accounts.get(login)
     if account is None:
         account = Account(login, group, core.currencies[group.currency])
-        core.add_account(account)
+        core.accounts[login] = account
         group.accounts += 1
     elif account.group is not group:
         account.group.accounts -= 1

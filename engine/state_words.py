@@ -8,6 +8,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from engine.records import CorruptRecord
+from engine.vectors import grown
 
 
 class WordWriter:
@@ -20,12 +21,7 @@ class WordWriter:
 
     def put(self, word: i64) -> None:
         if self.used == self.capacity:
-            larger = vec[i64]([0] * int(2 * self.capacity))
-            i: i64 = 0
-            while i < self.used:
-                larger[i] = self.words[i]
-                i += 1
-            self.words = larger
+            self.words = grown(self.words, self.capacity)
             self.capacity = 2 * self.capacity
         self.words[self.used] = word
         self.used += 1

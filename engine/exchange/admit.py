@@ -51,37 +51,38 @@ def admit_order(core: Core, incoming: Incoming) -> i64:
     code = _check_money_bounds(core, exposure)
     if code != 0:
         return code
-    code = _check_price(core, incoming, exposure.instrument)
-    if code != 0:
-        return code
-    code = check_volume(core, exposure, incoming.units)
+    code = _check_price_and_volume(core, incoming, exposure)
     if code != 0:
         return code
     code = _check_counts(core, incoming, exposure)
     if code != 0:
         return code
-    code = _check_conditions(core, incoming, exposure)
-    if code != 0:
-        return code
-    return check_funds(core, incoming, exposure)
+    return _check_limits_and_funds(core, incoming, exposure)
 
 
 def admit_replacement(core: Core, incoming: Incoming) -> i64:
     """The checks of a resting order that gets another volume or price."""
     exposure = incoming.exposure
     assert exposure is not None
-    instrument = exposure.instrument
-    if not instrument.session_open(core.time_ns):
+    if not exposure.instrument.session_open(core.time_ns):
         return refuse(core, r.SESSION_CLOSED, 0)
     code = check_account(core, exposure.account)
     if code != 0:
         return code
-    code = check_limit(core, instrument, incoming.price_points)
+    code = _check_price_and_volume(core, incoming, exposure)
     if code != 0:
         return code
-    code = check_volume(core, exposure, incoming.units)
+    return _check_limits_and_funds(core, incoming, exposure)
+
+
+def _check_price_and_volume(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
+    code = _check_price(core, incoming, exposure.instrument)
     if code != 0:
         return code
+    return check_volume(core, exposure, incoming.units)
+
+
+def _check_limits_and_funds(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
     code = _check_volume_limit(core, incoming, exposure)
     if code != 0:
         return code
@@ -151,11 +152,6 @@ def _check_price(core: Core, incoming: Incoming, instrument: Instrument) -> i64:
     price = incoming.price_points
     if incoming.order_type == v.MARKET:
         return refuse(core, r.PRICE_NOT_ALLOWED, price) if price != 0 else 0
-    return check_limit(core, instrument, price)
-
-
-def check_limit(core: Core, instrument: Instrument, price: i64) -> i64:
-    """A limit price lies in the instrument's range and on its ticks."""
     if price < instrument.price_min_points or price > instrument.price_max_points:
         return refuse(core, r.BAD_PRICE, price)
     if instrument.tick_size_points > 1 and price % instrument.tick_size_points != 0:
@@ -179,7 +175,7 @@ def _check_counts(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
         and positions_and_claims(account) >= bounds.MAX_POSITIONS_PER_ACCOUNT
     ):
         return refuse(core, r.TOO_MANY_POSITIONS, positions_and_claims(account))
-    return _check_volume_limit(core, incoming, exposure)
+    return 0
 
 
 def _check_volume_limit(core: Core, incoming: Incoming, exposure: Exposure) -> i64:

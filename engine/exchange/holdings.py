@@ -21,7 +21,7 @@ def holding_operation(core: Core, words: Words) -> None:
     currency = words.at(1)
     operation = words.at(2)
     amount = words.at(3)
-    account = core.find_account(login)
+    account = core.accounts.get(login)
     if account is None:
         reject(core, login, v.HOLDING_OPERATION, r.UNKNOWN_ACCOUNT, 0, 0, login)
         return

@@ -77,13 +77,13 @@ def find_book_order(core: Core, login: i64, ticket: i64, command_type: i64) -> i
     """The row of the client's own order, or a row below 0 after a refusal."""
     row = core.orders.find(ticket)
     if row < 0:
-        known = core.find_account(login) is not None
+        known = login in core.accounts
         code: i64 = r.UNKNOWN_ORDER if known else r.UNKNOWN_ACCOUNT
         reject(core, login, command_type, code, ticket, 0, ticket if known else login)
         return -1
     exposure = core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT]
     if exposure.account.login != login:
-        known = core.find_account(login) is not None
+        known = login in core.accounts
         if known:
             number = exposure.instrument.number
             reject(core, login, command_type, r.NOT_YOUR_TICKET, ticket, number, ticket)
@@ -116,7 +116,7 @@ def cancel_all(core: Core, words: Words) -> None:
     """Every order of an account in the book of one instrument, or of all, by ticket."""
     login = words.at(0)
     number = words.at(1)
-    account = core.find_account(login)
+    account = core.accounts.get(login)
     if account is None:
         reject(core, login, v.CANCEL_ALL, r.UNKNOWN_ACCOUNT, 0, number, login)
         return

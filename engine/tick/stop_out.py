@@ -36,10 +36,9 @@ def stop_out(core: Core, instrument: Instrument) -> None:
         return
     core.candidates.sort()
     for login in core.candidates:
-        found = core.find_account(login)
-        assert found is not None
-        found.candidate = False
-        _check_account(core, found, instrument)
+        account = core.accounts[login]
+        account.candidate = False
+        _check_account(core, account, instrument)
     core.candidates.clear()
 
 

@@ -94,10 +94,15 @@ def seeds() -> list[bytes]:
     ]
 
 
+def ready() -> Node:
+    """The node that inputs are submitted to."""
+    return _HOUSE.ready()
+
+
 def submitted(data: bytes) -> None:
     """`ValueError` and nothing has changed; or the node is dead and the journal untouched; or
     the commands are durable."""
-    node = _HOUSE.ready()
+    node = ready()
     before = _Shown.of(node)
     try:
         node.submit_block(data)

@@ -106,7 +106,10 @@ def test_a_short_header_of_a_format_with_a_longer_one_is_damage() -> None:
 def test_a_configuration_without_a_kind_is_refused_by_the_node() -> None:
     head = records.Configure.TYPE | records.VERSION << 16 | 24 << 32
     words = (head, of_node.FIRST, 1)
-    of_node.submitted(b"".join(word.to_bytes(8, "little") for word in words))
+    data = b"".join(word.to_bytes(8, "little") for word in words)
+    of_node.submitted(data)
+    with pytest.raises(ValueError):
+        of_node.ready().submit_block(data)
 
 
 # ---------------------------------------------------------------- events

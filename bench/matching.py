@@ -1,6 +1,6 @@
 """The order book: commands matched a second, and what they end with.
 
-`python -m bench.matching [--stream FILE] [--json] [--smoke]`
+`python -m bench.matching [--stream FILE] [--accounts N] [--json] [--smoke]`
 
 A stream is a file of sixteen-byte records (`engine/book/bare.py` has the format), plain or
 compressed with xz. Without `--stream` the workloads are generated from a seed: *narrow*, limit
@@ -12,8 +12,8 @@ Timed is, for every stream:
 
 - the *book alone*: records decoded, matched, fills written out; no accounts, no journal. There is
   memory for 65,536 resting orders from the start, more is made while the time runs;
-- the *whole core*: the same as commands of 10,000 accounts for a futures contract, with frozen
-  margin, positions, fees, ledger and events (`bench/exchange.py`);
+- the *whole core*: the same as commands of 10,000 (or N) accounts for a futures contract, with
+  frozen margin, positions, fees, ledger and events (`bench/exchange.py`);
 - *durable*: the same through a node, 4,096 commands a commit, each committed before the next;
 - the *latency* of single commands through the core, from their planned time, at a steady
   200,000 commands a second.
@@ -42,6 +42,7 @@ SEED = 7
 COMMANDS = 1_000_000
 SMOKE_COMMANDS = 2_000
 SMOKE_ACCOUNTS = 50
+MOST_ACCOUNTS = 100_000
 ROOM = 65_536
 REPETITIONS = 7
 LATENCY_PER_SECOND = 200_000
@@ -63,8 +64,11 @@ class Figures(NamedTuple):
     fill_hash: str
 
 
-def run(smoke: bool = False, stream: Path | None = None) -> dict[str, Any]:
-    """Measures a stream, or the generated ones."""
+def run(
+    smoke: bool = False, stream: Path | None = None, accounts: int = exchange.ACCOUNTS
+) -> dict[str, Any]:
+    """Measures a stream, or the generated ones; `accounts` share the orders in the core."""
+    accounts = SMOKE_ACCOUNTS if smoke else accounts
     count = SMOKE_COMMANDS if smoke else COMMANDS
     if stream is not None:
         workloads = {stream.name: read_stream(stream)}
@@ -76,17 +80,16 @@ def run(smoke: bool = False, stream: Path | None = None) -> dict[str, Any]:
         "benchmark": "matching",
         "seed": SEED,
         "machine": machine(),
-        "accounts": SMOKE_ACCOUNTS if smoke else exchange.ACCOUNTS,
+        "accounts": accounts,
         "block": exchange.BLOCK,
         "latency_per_second": LATENCY_PER_SECOND,
-        "rows": [measure(name, data, smoke) for name, data in workloads.items()],
+        "rows": [measure(name, data, smoke, accounts) for name, data in workloads.items()],
     }
 
 
-def measure(name: str, data: bytes, smoke: bool) -> dict[str, Any]:
+def measure(name: str, data: bytes, smoke: bool, accounts: int) -> dict[str, Any]:
     """All that is timed on a stream. Raises `AssertionError` where two ways differ."""
     repetitions = 2 if smoke else REPETITIONS
-    accounts = SMOKE_ACCOUNTS if smoke else exchange.ACCOUNTS
     row = measure_alone(name, data, repetitions)
     day = exchange.prepare(data, accounts)
     expected = tuple(row[key] for key in Figures._fields[1:])
@@ -127,21 +130,25 @@ def match(data: bytes) -> tuple[Figures, Stopwatch]:
     """One run of the book alone; only matching is timed."""
     book = BareBook(ROOM)
     watch = Stopwatch()
-    fill_hash = 1_469_598_103_934_665_603
-    fills = volume = 0
+    taken: list[bytes] = []
     step = CHUNK_RECORDS * RECORD_BYTES
     for start in range(0, len(data), step):
         chunk = data[start : start + step]
         watch.start()
         book.apply(chunk)
         watch.stop()
-        words = book.fill_words().tolist()
+        taken.append(book.fill_words().tobytes())
+        book.clear()
+    book.check()
+    # Hashed when all is done: in between it would drive the book out of the caches.
+    fill_hash = 1_469_598_103_934_665_603
+    fills = volume = 0
+    for part in taken:
+        words = memoryview(part).cast("q").tolist()
         for resting, quantity in zip(words[::FILL_WORDS], words[1::FILL_WORDS], strict=True):
             fill_hash = ((fill_hash ^ (resting * 31 + quantity)) * 1_099_511_628_211) % 2**64
             volume += quantity
         fills += len(words) // FILL_WORDS
-        book.clear()
-    book.check()
     figures = Figures(
         commands=len(data) // RECORD_BYTES,
         fills=fills,
@@ -230,11 +237,16 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--stream", type=Path, metavar="FILE", help="records to match")
+    parser.add_argument(
+        "--accounts", type=int, default=exchange.ACCOUNTS, help="that share the orders (10,000)"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes: does it run")
     arguments = parser.parse_args()
+    if not 1 <= arguments.accounts <= MOST_ACCOUNTS:
+        parser.error(f"--accounts {arguments.accounts}: expected 1 to {MOST_ACCOUNTS:,}")
     try:
-        result = run(smoke=arguments.smoke, stream=arguments.stream)
+        result = run(arguments.smoke, arguments.stream, arguments.accounts)
     except (BadRecord, ValueError) as error:
         print(f"bench.matching: {error}", file=sys.stderr)
         return 2

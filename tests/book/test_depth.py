@@ -58,3 +58,17 @@ def test_depth_can_be_asked_for_level_by_level(world: World) -> None:
     assert world.engine.depth(GOLD, v.BUY) == []
     with pytest.raises(KeyError):
         world.engine.depth(1, v.BUY)
+
+
+def test_what_is_known_of_an_order_stays_with_it_while_the_table_of_orders_grows() -> None:
+    world = World()
+    world.instruments[GOLD] = msgspec.structs.replace(books.FUTURES, position_limit_units=1_000)
+    world.send(world.instruments[GOLD])
+    world.deposit(10_000_000)
+    forces = (v.GOOD_TILL_CANCELLED, v.DAY)
+    for step in range(150):
+        place(world, CLIENT, v.BUY, 2, 15_000 + 5 * (step % 7), time_in_force=forces[step % 2])
+    orders = world.engine.book_orders(CLIENT)
+    assert [order.order for order in orders] == list(range(1, 151))
+    assert [order.time_in_force for order in orders] == 75 * list(forces)
+    assert [order.expiry_ns > 0 for order in orders] == 75 * [False, True]

@@ -28,7 +28,7 @@ BLOCK = 4_096
 TIME_NS = 1_700_000_000 * 10**9
 _LIMIT, _CANCEL = 0, 1
 _DEPOSIT_MINOR = 10**12
-_PLACE = struct.Struct("<15q")
+_PLACE = struct.Struct("<17q")
 _PLACE_HEADER = v.PLACE_BOOK_ORDER | r.VERSION << 16 | r.record_size(v.PLACE_BOOK_ORDER) << 32
 _CANCEL_ORDER = struct.Struct("<7q")
 _CANCEL_HEADER = v.CANCEL_ORDER | r.VERSION << 16 | r.record_size(v.CANCEL_ORDER) << 32
@@ -125,7 +125,7 @@ def prepare(data: bytes, accounts: int = ACCOUNTS) -> Day:
                 else (v.MARKET, side, quantity, 0, v.IMMEDIATE_OR_CANCEL)
             )
             command = _PLACE.pack(
-                _PLACE_HEADER, sequence, TIME_NS, login, 1, *fields, 0, v.SELF_TRADE_ALLOW, 0, 0, 0
+                _PLACE_HEADER, sequence, TIME_NS, login, 1, *fields, 0, v.SELF_TRADE_ALLOW, *[0] * 5
             )
             engine.apply(command)
             words = engine.events_view().cast("q")

@@ -59,6 +59,13 @@ MAX_TIME_NS: Final = 2**62
 MAX_STOP_OUT_STEPS: Final = MAX_POSITIONS_PER_ACCOUNT
 """A stop-out closes one position a step, so it ends after this many."""
 
+MAX_ROUNDS: Final = 64
+"""Rounds of books after one command (RULES section 9)."""
+MAX_ICEBERG_PARTS: Final = 100
+"""An iceberg shows at least this share of its volume: so often it comes back at most."""
+MAX_MARGIN_ROWS: Final = 64
+"""Of an instrument's margin by date."""
+
 # Relations.
 _I64_MAX: Final = 2**63 - 1
 assert 2 * MAX_LEG_NUMERATOR <= _I64_MAX, "a leg, doubled for rounding, fits"

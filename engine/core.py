@@ -78,17 +78,22 @@ class Core:
         self.order_timers = PriceIndex()
         """By time: book orders that expire, by number of their row."""
         self.order_timers.ensure_instruments(1)
+        self.order_triggers = PriceIndex()
+        """Book orders that wait, by number of their row."""
+        self.margin_timers = PriceIndex()
+        """By time: instruments whose margin changes by date, by number."""
+        self.margin_timers.ensure_instruments(1)
+        self.due: list[Instrument] = []
+        """Books to which something happened, in order (RULES section 9, rounds)."""
         self.incoming = Incoming()
         self.evaluation = Evaluation()
-        self.traded_price_points: i64 = 0
-        """Of the last fill in a book within the command at work."""
         # Scratch of the command at work.
         self.detail: i64 = 0
         """The value that failed the last refused check."""
         self.touched: list[Account] = []
         self.found: list[int] = []
         self.marked: list[int] = []
-        self.candidates: list[int] = []
+        self.candidates: list[Account] = []
         # Counters for benchmarks; not part of the state.
         self.count_ticks: i64 = 0
         self.count_evaluations: i64 = 0
@@ -135,6 +140,7 @@ class Core:
         if instrument.venue == v.VENUE_BOOK:
             terms.markup_bid_points = 0
             terms.markup_ask_points = 0
+            terms.stp_stops = False
         return terms
 
     def find_exposure(self, login: i64, instrument_number: i64) -> Exposure | None:
@@ -318,6 +324,12 @@ class Core:
         for trade in self.rows:
             trade.previous = None
             trade.next = None
+
+    def make_due(self, instrument: Instrument) -> None:
+        """Something happened to the instrument's book: it has a round after the command."""
+        if not instrument.is_due:
+            instrument.is_due = True
+            self.due.append(instrument)
 
     def touch(self, account: Account) -> None:
         """The account's money or positions change: it gets new bands after the command."""

@@ -18,12 +18,15 @@ from engine.configuration.command import configure
 from engine.core import Core
 from engine.dealers import dealer_confirm, dealer_reject, dealer_requote, set_dealer
 from engine.exchange.holdings import holding_operation
+from engine.exchange.phases import set_phase
 from engine.exchange.requests import (
     cancel_all,
     cancel_book_order,
     place_book_order,
     replace_order,
 )
+from engine.exchange.rounds import run_rounds
+from engine.exchange.settlement import pay_funding, settle_instrument
 from engine.money import balance_operation, set_account
 from engine.records import COMMAND_CLASSES, VERSION, Configure, CorruptRecord, record_size
 from engine.requests import (
@@ -126,12 +129,18 @@ def _apply_command(
         _refuse_old(core, words, command_type)
         return
     core.time_ns = time_ns
-    if core.timers.tops[0] <= time_ns or core.order_timers.tops[0] <= time_ns:
+    if (
+        core.timers.tops[0] <= time_ns
+        or core.order_timers.tops[0] <= time_ns
+        or core.margin_timers.tops[0] <= time_ns
+    ):
         fire_timers(core)
     if command_type == v.TICK:
         receive(core, words)
     else:
         _dispatch(core, words, command_type)
+    if len(core.due) > 0:
+        run_rounds(core)
     if len(core.touched) > 0:
         _renew_touched(core)
 
@@ -170,6 +179,12 @@ def _dispatch(core: Core, words: Words, command_type: i64) -> None:
         cancel_all(core, words)
     elif command_type == v.HOLDING_OPERATION:
         holding_operation(core, words)
+    elif command_type == v.SET_PHASE:
+        set_phase(core, words)
+    elif command_type == v.SETTLE_INSTRUMENT:
+        settle_instrument(core, words)
+    elif command_type == v.PAY_FUNDING:
+        pay_funding(core, words)
     elif command_type == v.CONFIGURE:
         configure(core, words)
 
@@ -190,7 +205,7 @@ def _refuse_old(core: Core, words: Words, command_type: i64) -> None:
         or command_type == v.REPLACE_ORDER
     ):
         ticket = words.at(1)
-    elif command_type == v.TICK:
+    elif command_type == v.TICK or v.SET_PHASE <= command_type <= v.PAY_FUNDING:
         number = words.at(0)
     elif command_type in (v.PLACE_ORDER, v.PLACE_BOOK_ORDER, v.CANCEL_ALL):
         number = words.at(1)

@@ -31,11 +31,11 @@ from engine.views import (
     HoldingView,
     OrderView,
     PositionView,
+    book_orders,
     depth_of,
     exposures_of,
     order_view,
     position_view,
-    resting_orders,
 )
 
 
@@ -192,18 +192,25 @@ class Engine:
         Looks through every trade of the engine: for people, not for the way of a command.
         """
         account = self._core.accounts[login]
-        found = [
-            t
-            for t in self._core.trades.values()
-            if t.exposure.account is account and t.state != v.POSITION_OPEN
-        ]
-        return [order_view(t) for t in found]
+        return [order_view(t) for t in self._waiting() if t.exposure.account is account]
+
+    def all_orders(self) -> dict[int, list[OrderView]]:
+        """The same for all accounts that have some, in one look through every trade."""
+        found: dict[int, list[OrderView]] = {}
+        for trade in self._waiting():
+            found.setdefault(trade.exposure.account.login, []).append(order_view(trade))
+        return found
+
+    def _waiting(self) -> list[Trade]:
+        """Every trade that is no position, by ticket."""
+        waiting = [t for t in self._core.trades.values() if t.state != v.POSITION_OPEN]
+        return sorted(waiting, key=lambda t: t.ticket)
 
     def book_orders(self, login: int) -> list[BookOrderView]:
-        """Orders in books, by ticket. Raises `KeyError`."""
+        """Orders in books, those that wait for a trigger too, by ticket. Raises `KeyError`."""
         found: list[BookOrderView] = []
         for exposure in self._core.accounts[login].exposures:
-            found += resting_orders(self._core, exposure)
+            found += book_orders(self._core, exposure)
         return sorted(found, key=lambda order: order.order)
 
     def holdings(self, login: int) -> list[HoldingView]:

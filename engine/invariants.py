@@ -11,13 +11,14 @@ from mypy_extensions import i64
 
 from engine import bounds
 from engine import vocabulary as v
-from engine.book.orders import FLAGS, OWNER_SHIFT, SELLS, UNITS
+from engine.book.orders import FLAGS, OWNER_SHIFT, SELLS
 from engine.core import Core
 from engine.exchange.invariants import (
     books_are_sound_and_not_crossed,
     frozen_amounts_follow_from_orders_and_positions,
     orders_of,
     reduce_only_orders_fit_into_their_position,
+    what_a_price_may_trigger_is_counted,
 )
 from engine.figures import call_threshold_minor, rearm_threshold_minor, stop_out_threshold_minor
 from engine.model.evaluation import Evaluation
@@ -29,6 +30,7 @@ from engine.risk import evaluate
 def scratch_is_empty_between_commands(core: Core) -> None:
     assert len(core.touched) == 0, "no account waits for new bands"
     assert len(core.marked) == 0, "no order is marked"
+    assert len(core.due) == 0, "no book waits for a round"
     assert len(core.candidates) == 0, "no account is a candidate for stop-out"
 
 
@@ -75,11 +77,11 @@ def exposures_count_their_trades(core: Core) -> None:
                 flags = core.orders.rows[place + FLAGS]
                 owner = positions.setdefault(int(flags >> OWNER_SHIFT), [0, 0, 0, 0, 0])
                 assert core.orders.find(ticket) == place, f"order {ticket}"
-                owner[2 if flags & SELLS == 0 else 3] += int(core.orders.rows[place + UNITS])
+                owner[2 if flags & SELLS == 0 else 3] += int(core.orders.left_units(place))
     for exposure in core.exposures:
         expected = positions.get(int(exposure.number), [0, 0, 0, 0, 0])
-        assert int(exposure.buys.units) == expected[0], "buy volume"
-        assert int(exposure.sells.units) == expected[1], "sell volume"
+        assert int(exposure.buy_units) == expected[0], "buy volume"
+        assert int(exposure.sell_units) == expected[1], "sell volume"
         assert int(exposure.order_buy_units) == expected[2], "buy volume of orders"
         assert int(exposure.order_sell_units) == expected[3], "sell volume of orders"
         assert int(exposure.count) == expected[4], "number of positions"
@@ -150,6 +152,7 @@ ON_DEMAND: Final[list[Invariant]] = [
     books_are_sound_and_not_crossed,
     frozen_amounts_follow_from_orders_and_positions,
     reduce_only_orders_fit_into_their_position,
+    what_a_price_may_trigger_is_counted,
     netting_accounts_have_one_position_per_instrument,
     positions_stand_in_order_of_opening,
     money_is_within_bounds,

@@ -225,6 +225,7 @@ def _is_small(config: records.Config) -> bool:
             return False
     if isinstance(config, records.Instrument):
         small = 1 <= config.instrument <= bounds.MAX_INSTRUMENTS
+        small = small and 0 <= config.volume_digits <= bounds.MAX_DIGITS
         return small and 0 <= config.digits <= bounds.MAX_DIGITS
     if isinstance(config, records.Currency):
         return 0 <= config.digits <= bounds.MAX_DIGITS

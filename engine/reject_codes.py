@@ -27,6 +27,10 @@ REQUEST_PENDING: Final = 114
 OTHER_VENUE: Final = 115
 BAD_TIME_IN_FORCE: Final = 116
 BAD_FLAGS: Final = 117
+BAD_PHASE: Final = 118
+BAD_SETTLEMENT: Final = 119
+NOT_PERPETUAL: Final = 120
+BAD_RATE: Final = 121
 
 # 2xx: the symbol and its quote.
 TRADE_MODE_DISABLED: Final = 201
@@ -40,6 +44,7 @@ QUOTE_CROSSED: Final = 208
 QUOTE_OUT_OF_BAND: Final = 209
 UNKNOWN_FEED: Final = 210
 QUOTE_OUTSIDE_SESSION: Final = 211
+WRONG_PHASE: Final = 212
 
 # 3xx: the account.
 ACCOUNT_IS_DISABLED: Final = 301
@@ -56,6 +61,8 @@ REQUOTE: Final = 402
 PRICE_NOT_ALLOWED: Final = 403
 BAD_PRICE: Final = 404
 PRICE_OFF_TICK_SIZE: Final = 405
+PRICE_OUTSIDE_BAND: Final = 406
+WOULD_TRIGGER: Final = 407
 
 # 5xx: volume, levels, counts.
 VOLUME_BELOW_MINIMUM: Final = 501
@@ -116,7 +123,11 @@ SENTENCES: Final = {
     REQUEST_PENDING: "a request for this ticket waits for a dealer",
     OTHER_VENUE: "the instrument trades on the other venue, which has commands of its own",
     BAD_TIME_IN_FORCE: "the time in force is not known or does not fit the order type",
-    BAD_FLAGS: "the flags are not known or contradict the time in force",
+    BAD_FLAGS: "the flags or the shown volume are not known or contradict the kind of order",
+    BAD_PHASE: "the phase is not continuous, halted or auction",
+    BAD_SETTLEMENT: "the instrument can't be settled so, or not yet",
+    NOT_PERPETUAL: "only a future without expiry pays funding",
+    BAD_RATE: "the rate is zero or beyond 10 percent",
     TRADE_MODE_DISABLED: "trading in the instrument is disabled",
     CLOSE_ONLY: "only closing is allowed in the instrument",
     LONG_ONLY: "only buying is allowed in the instrument",
@@ -128,6 +139,7 @@ SENTENCES: Final = {
     QUOTE_OUT_OF_BAND: "the quote is outside the instrument's price band",
     UNKNOWN_FEED: "the feed does not serve the instrument",
     QUOTE_OUTSIDE_SESSION: "the quote is outside the trading session",
+    WRONG_PHASE: "the instrument is halted, in an auction or expired",
     ACCOUNT_IS_DISABLED: "the account is disabled",
     ACCOUNT_IS_READ_ONLY: "the account is read-only",
     GROUP_TRADING_DISABLED: "trading is disabled for the group",
@@ -140,6 +152,8 @@ SENTENCES: Final = {
     PRICE_NOT_ALLOWED: "this order type takes no such price",
     BAD_PRICE: "a price is missing, negative or outside the price band",
     PRICE_OFF_TICK_SIZE: "a price is not a multiple of the tick size",
+    PRICE_OUTSIDE_BAND: "the price is further from the base price than the band allows",
+    WOULD_TRIGGER: "the trigger price is reached already",
     VOLUME_BELOW_MINIMUM: "the volume is below the minimum",
     VOLUME_ABOVE_MAXIMUM: "the volume is above the maximum",
     VOLUME_OFF_STEP: "the volume is not a multiple of the step",

@@ -10,6 +10,7 @@ from engine import reject_codes as r
 from engine import vocabulary as v
 from engine.command_reader import Words, find_exposure, reject
 from engine.core import Core
+from engine.exchange.position_stops import admit_stops
 from engine.model.accounts import Exposure, Trade
 from engine.order.admit import (
     admit_order,
@@ -164,7 +165,7 @@ def _find_trade(core: Core, words: Words, command_type: i64, unknown: i64) -> Tr
         reject(core, login, command_type, r.NOT_YOUR_TICKET, ticket, number, ticket)
         return None
     instrument = trade.exposure.instrument
-    if instrument.venue != v.VENUE_QUOTED:
+    if instrument.venue != v.VENUE_QUOTED and command_type != v.MODIFY_POSITION:
         venue = instrument.venue
         reject(core, login, command_type, r.OTHER_VENUE, ticket, instrument.number, venue)
         return None
@@ -336,8 +337,12 @@ def modify_position(core: Core, words: Words) -> None:
         _refuse_trade(core, trade, v.MODIFY_POSITION, code)
         return
     # Nothing below can fail.
+    had_stops = trade.has_stops()
     trade.stop_loss_points = words.at(2)
     trade.take_profit_points = words.at(3)
+    if trade.exposure.instrument.venue == v.VENUE_BOOK:
+        trade.exposure.instrument.watched += trade.has_stops() - had_stops
+        core.make_due(trade.exposure.instrument)
     trade.refused_stage = 0
     trade.refused_reason = 0
     core.watch(trade)
@@ -352,6 +357,8 @@ def modify_position(core: Core, words: Words) -> None:
 
 def _admit_levels(core: Core, trade: Trade, loss: i64, profit: i64) -> i64:
     exposure = trade.exposure
+    if exposure.instrument.venue == v.VENUE_BOOK:
+        return admit_stops(core, trade, loss, profit)
     if trade.request != v.REQUEST_NONE:
         return refuse(core, r.REQUEST_PENDING, trade.ticket)
     code = check_closing_is_open(core, exposure)

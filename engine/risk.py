@@ -186,8 +186,8 @@ def _mark_steps(account: Account) -> None:
         if exposure.count == 0:
             continue
         forex = exposure.instrument.profit_mode == v.PROFIT_FOREX
-        at_ask = forex and exposure.sells.units > 0
-        at_bid = not forex or exposure.buys.units > 0
+        at_ask = forex and exposure.sell_units > 0
+        at_bid = not forex or exposure.buy_units > 0
         first = exposure.first_step
         second = exposure.second_step
         if first is not None:
@@ -208,8 +208,8 @@ def _set_exposure(core: Core, exposure: Exposure, rho: i64, kappa: i64, both_way
         exposure.bid(),
         rho,
         kappa,
-        exposure.buys.units > 0,
-        exposure.buys.units > 0 and both_ways,
+        exposure.buy_units > 0,
+        exposure.buy_units > 0 and both_ways,
         exposure.converts_at_bid,
     )
     _set_side(
@@ -220,8 +220,8 @@ def _set_exposure(core: Core, exposure: Exposure, rho: i64, kappa: i64, both_way
         exposure.ask(),
         rho,
         kappa,
-        exposure.sells.units > 0 and both_ways,
-        exposure.sells.units > 0,
+        exposure.sell_units > 0 and both_ways,
+        exposure.sell_units > 0,
         exposure.converts_at_ask,
     )
 
@@ -262,7 +262,7 @@ def _set_side(
 
 
 def collect_candidates(core: Core, instrument: Instrument) -> None:
-    """Adds the logins whose band the quote leaves to `core.candidates`."""
+    """Adds the accounts whose band the quote leaves to `core.candidates`."""
     found = core.found
     if not core.bands.find_reached(instrument.number, instrument.bid, instrument.ask, found):
         return
@@ -271,5 +271,5 @@ def collect_candidates(core: Core, instrument: Instrument) -> None:
         account = core.exposures[number // DIRECTIONS].account
         if not account.candidate:
             account.candidate = True
-            core.candidates.append(account.login)
+            core.candidates.append(account)
             core.count_band_exits += 1

@@ -1,8 +1,8 @@
 """Timers: what the passing of time does, before the command that brought the time.
 
-This file may end orders and requests whose time has come (RULES section 1). Time exists
-only inside commands; the earliest due times are the tops of two heaps, so a command for
-which nothing is due costs two comparisons.
+This file may end orders and requests whose time has come (RULES section 1), after the margins
+that change by date (section 9). Time exists only inside commands; the earliest due times are
+the tops of three heaps, so a command for which nothing is due costs three comparisons.
 """
 
 from mypy_extensions import i64
@@ -11,14 +11,17 @@ from engine import vocabulary as v
 from engine.book.orders import EXPIRY, FLAGS, OWNER_SHIFT, ROW_WORDS, TICKET
 from engine.core import Core
 from engine.dealers import end_request
-from engine.exchange.quote import publish
+from engine.exchange.margins import fire_margins
 from engine.exchange.resting import withdraw
-from engine.model.instruments import Instrument
+from engine.exchange.rounds import run_rounds
 from engine.requests import remove_order
 
 
 def fire_timers(core: Core) -> None:
-    """Ends everything due by now, ordered by (due time, ticket); then books tell their quotes."""
+    """Margins by date, then all that ends, by (due time, ticket); each time with its rounds."""
+    if core.margin_timers.tops[0] <= core.time_ns:
+        fire_margins(core)
+        run_rounds(core)
     found: list[int] = []
     core.timers.collect(0, 0, core.time_ns, found)
     due: list[tuple[int, int]] = []
@@ -32,11 +35,10 @@ def fire_timers(core: Core) -> None:
         row: i64 = number * ROW_WORDS
         due.append((core.orders.more[row + EXPIRY], core.orders.rows[row + TICKET]))
     due.sort()
-    books: list[Instrument] = []
     for _, ticket in due:
         row = core.orders.find(ticket)
         if row >= 0:
-            books.append(core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT].instrument)
+            core.make_due(core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT].instrument)
             withdraw(core, row, v.REMOVAL_EXPIRED)
             continue
         expired = core.trades[ticket]
@@ -44,5 +46,4 @@ def fire_timers(core: Core) -> None:
             remove_order(core, expired, v.REASON_EXPIRED, 0)
         else:
             end_request(core, expired, 0, v.REASON_REQUEST_TIMEOUT, 0)
-    for instrument in books:
-        publish(core, instrument)
+    run_rounds(core)

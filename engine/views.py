@@ -12,13 +12,17 @@ from engine.book.ladder import key_of
 from engine.book.orders import (
     EXPIRY,
     FLAGS,
+    HIDES,
+    LIMIT,
     OWN_NEXT,
     POSTS,
     REDUCES,
     SELLS,
+    SHOWN,
     TICKET,
     TIME_IN_FORCE,
-    UNITS,
+    TRIGGER,
+    WAITS,
 )
 from engine.core import Core
 from engine.figures import current_profit_minor
@@ -91,17 +95,23 @@ class OrderView(msgspec.Struct, frozen=True):
 
 
 class BookOrderView(msgspec.Struct, frozen=True):
-    """An order that rests in a book."""
+    """An order that rests in a book, or waits for its trigger."""
 
     order: int
     instrument: int
+    order_type: int
     side: int
     volume_units: int
-    """What is left."""
+    """What is left, shown or not."""
     price_points: int
+    """Limit price; 0 for a stop order."""
     time_in_force: int
     flags: int
     expiry_ns: int
+    trigger_points: int
+    """What an order waits for; 0 for one that rests."""
+    shown_units: int
+    """Of an iceberg; 0 for all others."""
 
 
 class DepthLevel(msgspec.Struct, frozen=True):
@@ -129,8 +139,8 @@ def exposures_of(account: Account) -> tuple[int, int]:
             continue
         route = exposure.conversion.profit
         leg = exposure.instrument.leg_minor
-        buys = route.convert(leg(exposure.bid() * exposure.buys.units), False)
-        sells = route.convert(leg(exposure.ask() * exposure.sells.units), False)
+        buys = route.convert(leg(exposure.bid() * exposure.buy_units), False)
+        sells = route.convert(leg(exposure.ask() * exposure.sell_units), False)
         gross += buys + sells
         net += abs(int(buys - sells))
     return gross, net
@@ -169,8 +179,8 @@ def order_view(trade: Trade) -> OrderView:
     )
 
 
-def resting_orders(core: Core, exposure: Exposure) -> list[BookOrderView]:
-    """The orders of an exposure that rest in its book, the newest first."""
+def book_orders(core: Core, exposure: Exposure) -> list[BookOrderView]:
+    """The orders of an exposure in its book, waiting ones too, the newest first."""
     rows = core.orders.rows
     more = core.orders.more
     book = exposure.instrument.book
@@ -182,16 +192,24 @@ def resting_orders(core: Core, exposure: Exposure) -> list[BookOrderView]:
         flags = rows[row + FLAGS]
         posts = v.POST_ONLY if flags & POSTS else 0
         reduces = v.REDUCE_ONLY if flags & REDUCES else 0
+        waits = flags & WAITS != 0
+        price = more[row + LIMIT] if waits else book.price_of(row)
+        order_type = v.LIMIT
+        if waits:
+            order_type = v.STOP_LIMIT if price else v.STOP
         found.append(
             BookOrderView(
                 order=rows[row + TICKET],
                 instrument=exposure.instrument.number,
+                order_type=order_type,
                 side=flags & SELLS,
-                volume_units=rows[row + UNITS],
-                price_points=book.price_of(row),
+                volume_units=core.orders.left_units(row),
+                price_points=price,
                 time_in_force=more[row + TIME_IN_FORCE],
                 flags=posts | reduces,
                 expiry_ns=more[row + EXPIRY],
+                trigger_points=more[row + TRIGGER] if waits else 0,
+                shown_units=more[row + SHOWN] if flags & HIDES else 0,
             )
         )
         row = rows[row + OWN_NEXT]

@@ -25,6 +25,9 @@ PLACE_BOOK_ORDER: Final = 15
 REPLACE_ORDER: Final = 16
 CANCEL_ALL: Final = 17
 HOLDING_OPERATION: Final = 18
+SET_PHASE: Final = 19
+SETTLE_INSTRUMENT: Final = 20
+PAY_FUNDING: Final = 21
 
 # Record types: events.
 REJECTED: Final = 101
@@ -55,6 +58,12 @@ FUTURES_FILLED: Final = 125
 SPOT_FILLED: Final = 126
 HOLDING_ENTRY: Final = 127
 DEPTH_CHANGED: Final = 128
+BOOK_ORDER_TRIGGERED: Final = 129
+PHASE_CHANGED: Final = 130
+POSITION_SETTLED: Final = 131
+FUNDING_PAID: Final = 132
+INSTRUMENT_SETTLED: Final = 133
+MARGIN_CHANGED: Final = 134
 
 # Configuration kinds (payload of CONFIGURE).
 CONFIG_PROFILE: Final = 1
@@ -88,6 +97,30 @@ CONTRACT_FUTURES: Final = 0
 CONTRACT_SPOT: Final = 1
 CONTRACT_NAMES: Final = ("futures", "spot")
 
+# Where the quote of a book instrument comes from.
+MARK_BOOK: Final = 0
+MARK_LAST: Final = 1
+MARK_TICK: Final = 2
+MARK_NAMES: Final = ("book", "last", "tick")
+
+# Which price triggers stop orders and stops of positions on the book venue.
+TRIGGER_LAST: Final = 0
+TRIGGER_MARK: Final = 1
+TRIGGER_NAMES: Final = ("last", "mark")
+
+# What a book instrument does.
+PHASE_CONTINUOUS: Final = 0
+PHASE_HALTED: Final = 1
+PHASE_AUCTION: Final = 2
+PHASE_EXPIRED: Final = 3
+PHASE_NAMES: Final = ("continuous", "halted", "auction", "expired")
+
+# Settlements of a future.
+SETTLEMENT_DAILY: Final = 0
+SETTLEMENT_FINAL: Final = 1
+SETTLEMENT_FUNDING: Final = 2
+SETTLEMENT_NAMES: Final = ("daily", "final", "funding")
+
 # How long an order of the book venue works.
 GOOD_TILL_CANCELLED: Final = 0
 DAY: Final = 1
@@ -120,6 +153,10 @@ REMOVAL_REMAINDER: Final = 2
 REMOVAL_SELF_TRADE: Final = 3
 REMOVAL_REDUCE_ONLY: Final = 4
 REMOVAL_EXPIRED: Final = 5
+REMOVAL_REFUSED: Final = 6
+REMOVAL_AUCTION: Final = 7
+REMOVAL_LIQUIDATION: Final = 8
+REMOVAL_SETTLED: Final = 9
 REMOVAL_NAMES: Final = (
     "",
     "client",
@@ -127,12 +164,18 @@ REMOVAL_NAMES: Final = (
     "self_trade",
     "reduce_only",
     "expired",
+    "refused",
+    "auction",
+    "liquidation",
+    "settled",
 )
 
 # The side of a fill.
 ROLE_MAKER: Final = 0
 ROLE_TAKER: Final = 1
-ROLE_NAMES: Final = ("maker", "taker")
+ROLE_AUCTION: Final = 2
+ROLE_DELEVERAGED: Final = 3
+ROLE_NAMES: Final = ("maker", "taker", "auction", "deleveraged")
 
 # Profit and margin modes (SEMANTICS sections 3 and 4).
 PROFIT_FOREX: Final = 0
@@ -220,6 +263,9 @@ ENTRY_MARGIN_FREEZE: Final = 10
 ENTRY_MARGIN_RELEASE: Final = 11
 ENTRY_MARGIN_REPRICE: Final = 12
 ENTRY_EXCHANGE: Final = 13
+ENTRY_INSURANCE: Final = 14
+ENTRY_VARIATION_MARGIN: Final = 15
+ENTRY_FUNDING: Final = 16
 ENTRY_TYPE_NAMES: Final = (
     "",
     "deposit",
@@ -235,6 +281,9 @@ ENTRY_TYPE_NAMES: Final = (
     "margin_release",
     "margin_reprice",
     "exchange",
+    "insurance",
+    "variation_margin",
+    "funding",
 )
 
 # Why an order was removed or a position closed. `COMMENTS` are the texts that MT4 shows.
@@ -299,7 +348,15 @@ REFUSED_LEFT_TO_DEALER: Final = 1
 REFUSED_FIFO: Final = 2
 REFUSED_HOOK: Final = 3
 REFUSED_NOT_TRADABLE: Final = 4
-REFUSED_NAMES: Final = ("none", "left_to_dealer", "fifo", "hook", "not_tradable")
+REFUSED_NO_LIQUIDITY: Final = 5
+REFUSED_NAMES: Final = (
+    "none",
+    "left_to_dealer",
+    "fifo",
+    "hook",
+    "not_tradable",
+    "no_liquidity",
+)
 
 # Return codes of hooks (MT4 server API names).
 RET_OK: Final = 0

@@ -3,6 +3,7 @@
 This file may hold rows and find them; what a field means to matching or to money is
 decided elsewhere.
 
+Orders that rest in books and orders that wait for their trigger are rows alike; WAITS tells.
 A row is eight words, one cache line: what matching reads. What else is known of an order
 stands in a second row of the same place, in `more`. A row is named by the place of its
 first word. Rows of ended orders are reused, the last one first.
@@ -21,7 +22,7 @@ NO_ROW: Final = NOT_FOUND
 # Words of a row.
 TICKET: Final = 0
 UNITS: Final = 1
-"""What can be filled now: of an iceberg the part that is shown."""
+"""What can be filled now: of an iceberg the part that is shown; of an order that waits, all."""
 NEXT: Final = 2
 PREVIOUS: Final = 3
 """Neighbours in the level, in order of time."""
@@ -37,12 +38,24 @@ ROW_WORDS: Final = 8
 SELF_TRADE: Final = 0
 TIME_IN_FORCE: Final = 1
 EXPIRY: Final = 2
+HIDDEN: Final = 3
+"""Iceberg: what is left beside the shown part."""
+SHOWN: Final = 4
+"""Iceberg: most that is shown at a time."""
+TRIGGER: Final = 5
+"""Of an order that waits; nothing in other rows."""
+LIMIT: Final = 6
+"""Of an order that waits: the limit price of a stop-limit, 0 of a stop."""
 
 # Bits of FLAGS.
 SELLS: Final = 1
 REDUCES: Final = 2
 POSTS: Final = 4
 EXPIRES: Final = 8
+HIDES: Final = 16
+"""An iceberg; HIDDEN and SHOWN count."""
+WAITS: Final = 32
+"""It is in no level yet: a stop or stop-limit order before its trigger."""
 OWNER_SHIFT: Final = 8
 
 _START_ROWS: Final = 64
@@ -105,6 +118,14 @@ class Orders:
     def find(self, ticket: i64) -> i64:
         """The row of a ticket, or `NO_ROW`."""
         return self.table.find(ticket)
+
+    def hidden_units(self, row: i64) -> i64:
+        """What an iceberg has beside the part that is shown; 0 for other orders."""
+        return self.more[row + HIDDEN] if self.rows[row + FLAGS] & HIDES != 0 else 0
+
+    def left_units(self, row: i64) -> i64:
+        """All that is left of an order, shown or not."""
+        return self.rows[row + UNITS] + self.hidden_units(row)
 
     def end(self, ticket: i64) -> i64:
         """The order is no more. Returns its row, or `NO_ROW` if there was none.

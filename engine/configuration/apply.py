@@ -14,6 +14,7 @@ from engine import records
 from engine import vocabulary as v
 from engine.book.book import Book
 from engine.core import Core
+from engine.exchange.margins import row_in_force, take_row, watch_margins
 from engine.model.instruments import Currency, Group, Instrument
 from engine.money import group_changed
 from engine.rounding import power_of_ten
@@ -72,7 +73,11 @@ def _apply_instrument(core: Core, config: records.Instrument) -> None:
         or instrument.price_max_points != config.price_max_points
     ):
         instrument.forget_quote()
+        instrument.last_points = 0
+        instrument.base_points = 0
     fill_instrument(core, instrument, config)
+    take_row(core, instrument, row_in_force(instrument.margins, core.time_ns))
+    watch_margins(core, instrument)
     instrument.session_from_ns = 0
     instrument.session_to_ns = 0
     if len(config.feeds) > 0 and instrument.active_feed not in config.feeds:
@@ -81,6 +86,7 @@ def _apply_instrument(core: Core, config: records.Instrument) -> None:
     core.pendings.ensure_instruments(count)
     core.stops.ensure_instruments(count)
     core.bands.ensure_instruments(count)
+    core.order_triggers.ensure_instruments(count)
 
 
 def fill_instrument(core: Core, instrument: Instrument, config: records.Instrument) -> None:
@@ -118,7 +124,7 @@ def fill_instrument(core: Core, instrument: Instrument, config: records.Instrume
 
 
 def _fill_book_terms(core: Core, instrument: Instrument, config: records.Instrument) -> None:
-    """What the book venue needs. Its per-unit figures are exact by admission."""
+    """What the book venue needs; `base_per_unit_minor` is exact by admission."""
     lot_units: int = 10**config.volume_digits
     instrument.venue = config.venue
     instrument.contract = config.contract
@@ -128,15 +134,30 @@ def _fill_book_terms(core: Core, instrument: Instrument, config: records.Instrum
     instrument.maker_fee_per_lot_minor = config.maker_fee_per_lot_minor
     instrument.taker_fee_per_lot_minor = config.taker_fee_per_lot_minor
     instrument.maintenance_margin_minor = config.maintenance_margin_minor
-    maintenance = config.maintenance_margin_minor or config.initial_margin_minor
-    instrument.initial_per_unit_minor = config.initial_margin_minor // lot_units
-    instrument.maintenance_per_unit_minor = maintenance // lot_units
+    instrument.margins = config.margins
+    instrument.mark = config.mark
+    instrument.trigger = config.trigger
+    instrument.band_bp = config.band_bp
+    instrument.liquidation_units = config.liquidation_units
+    instrument.insurance_login = config.insurance_login
+    instrument.auto_deleveraging = config.auto_deleveraging
+    instrument.expires_ns = config.expires_ns
     digits = int(core.currencies[config.base_currency].digits) - config.volume_digits
     instrument.base_per_unit_minor = config.contract_size * 10 ** max(digits, 0)
-    if config.venue == v.VENUE_BOOK and instrument.book is None:
+    if config.venue != v.VENUE_BOOK:
+        _forget_book(instrument)
+    elif instrument.book is None:
         instrument.book = Book(core.orders)
     if instrument.book is not None:
         instrument.book.tells_depth = config.depth_events
+
+
+def _forget_book(instrument: Instrument) -> None:
+    """The instrument is of the book venue no more. Nothing rested there, or it could not be so."""
+    instrument.book = None
+    instrument.phase = v.PHASE_CONTINUOUS
+    instrument.last_points = 0
+    instrument.base_points = 0
 
 
 def leg_factors(

@@ -10,20 +10,13 @@ from mypy_extensions import i64
 from engine import bounds
 from engine import reject_codes as r
 from engine import vocabulary as v
-from engine.book.book import Book
 from engine.book.keys import KEY_LIMIT
-from engine.book.ladder import key_of, limit_key_of
-from engine.book.orders import FLAGS, NEXT, OWNER_SHIFT, REDUCES, UNITS
+from engine.book.ladder import limit_key_of
 from engine.core import Core
-from engine.exchange.fees import largest_fee_minor
-from engine.exchange.freeze import futures_frozen_minor, spot_frozen_minor
+from engine.exchange.band import is_outside, within_band
+from engine.exchange.funds import check_funds, fillable_units
 from engine.exchange.resting import book_of
-from engine.figures import (
-    counted_profit_minor,
-    free_margin_floating_minor,
-    spendable_minor,
-)
-from engine.model.accounts import Exposure
+from engine.model.accounts import Exposure, Holding
 from engine.model.incoming import Incoming
 from engine.model.instruments import Instrument
 from engine.order.admit import (
@@ -48,13 +41,19 @@ def admit_order(core: Core, incoming: Incoming) -> i64:
     code = check_account(core, exposure.account)
     if code != 0:
         return code
-    code = _check_money_bounds(core, exposure)
+    code = check_money_bounds(core, exposure)
     if code != 0:
         return code
-    code = _check_price_and_volume(core, incoming, exposure)
+    code = _check_prices(core, incoming, exposure.instrument)
     if code != 0:
         return code
-    code = _check_counts(core, incoming, exposure)
+    code = _check_volume(core, incoming, exposure)
+    if code != 0:
+        return code
+    code = _check_orders(core, exposure)
+    if code != 0 or waits(incoming):
+        return code
+    code = _check_positions(core, exposure)
     if code != 0:
         return code
     return _check_limits_and_funds(core, incoming, exposure)
@@ -64,22 +63,61 @@ def admit_replacement(core: Core, incoming: Incoming) -> i64:
     """The checks of a resting order that gets another volume or price."""
     exposure = incoming.exposure
     assert exposure is not None
-    if not exposure.instrument.session_open(core.time_ns):
+    instrument = exposure.instrument
+    if not instrument.session_open(core.time_ns):
         return refuse(core, r.SESSION_CLOSED, 0)
+    phase = phase_now(core, instrument)
+    if phase == v.PHASE_HALTED or phase == v.PHASE_EXPIRED:
+        return refuse(core, r.WRONG_PHASE, phase)
     code = check_account(core, exposure.account)
     if code != 0:
         return code
-    code = _check_price_and_volume(core, incoming, exposure)
+    code = _check_price(core, incoming, instrument)
+    if code != 0:
+        return code
+    code = _check_volume(core, incoming, exposure)
     if code != 0:
         return code
     return _check_limits_and_funds(core, incoming, exposure)
 
 
-def _check_price_and_volume(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
-    code = _check_price(core, incoming, exposure.instrument)
+def admit_activation(core: Core, incoming: Incoming) -> i64:
+    """The checks of an order that waited, now that it goes to the book (RULES section 9)."""
+    exposure = incoming.exposure
+    assert exposure is not None
+    mode = exposure.terms.trade_mode
+    code = trade_mode_code(mode, incoming.side, incoming.reduces)
+    if code != 0:
+        return refuse(core, code, mode)
+    code = check_account(core, exposure.account)
     if code != 0:
         return code
-    return check_volume(core, exposure, incoming.units)
+    code = check_money_bounds(core, exposure)
+    if code != 0:
+        return code
+    price = incoming.price_points
+    if incoming.order_type == v.LIMIT and is_outside(exposure.instrument, price):
+        return refuse(core, r.PRICE_OUTSIDE_BAND, price)
+    code = _check_positions(core, exposure)
+    if code != 0:
+        return code
+    code = _check_volume_limit(core, incoming, exposure)
+    if code != 0:
+        return code
+    set_limit(incoming, exposure.instrument)
+    return check_funds(core, incoming, exposure)
+
+
+def waits(incoming: Incoming) -> bool:
+    """A stop or stop-limit order: it stands beside the book first."""
+    return incoming.order_type == v.STOP or incoming.order_type == v.STOP_LIMIT
+
+
+def phase_now(core: Core, instrument: Instrument) -> i64:
+    """The phase; an instrument whose time is up counts as expired."""
+    if 0 < instrument.expires_ns <= core.time_ns:
+        return v.PHASE_EXPIRED
+    return instrument.phase
 
 
 def _check_limits_and_funds(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
@@ -94,7 +132,7 @@ def _check_limits_and_funds(core: Core, incoming: Incoming, exposure: Exposure) 
 
 def _check_request(core: Core, incoming: Incoming) -> i64:
     order_type = incoming.order_type
-    if order_type != v.MARKET and order_type != v.LIMIT:
+    if order_type < v.MARKET or order_type > v.STOP_LIMIT:
         return refuse(core, r.BAD_ORDER_TYPE, order_type)
     if incoming.side != v.BUY and incoming.side != v.SELL:
         return refuse(core, r.BAD_SIDE, incoming.side)
@@ -102,14 +140,17 @@ def _check_request(core: Core, incoming: Incoming) -> i64:
     if time_in_force < v.GOOD_TILL_CANCELLED or time_in_force > v.FILL_OR_KILL:
         return refuse(core, r.BAD_TIME_IN_FORCE, time_in_force)
     at_once = time_in_force >= v.IMMEDIATE_OR_CANCEL
-    if order_type == v.MARKET and not at_once:
+    if (order_type == v.MARKET and not at_once) or (at_once and waits(incoming)):
         return refuse(core, r.BAD_TIME_IN_FORCE, time_in_force)
     if incoming.flags < 0 or incoming.flags > v.POST_ONLY | v.REDUCE_ONLY:
         return refuse(core, r.BAD_FLAGS, incoming.flags)
-    if incoming.post_only and at_once:
+    if incoming.post_only and (at_once or waits(incoming)):
         return refuse(core, r.BAD_FLAGS, incoming.flags)
     if incoming.self_trade < 0 or incoming.self_trade > v.SELF_TRADE_CANCEL_BOTH:
         return refuse(core, r.BAD_FLAGS, incoming.self_trade)
+    shown = incoming.shown_units
+    if shown != 0 and (shown < 0 or at_once or order_type != v.LIMIT):
+        return refuse(core, r.BAD_FLAGS, shown)
     expiry_ns = incoming.expiry_ns
     if time_in_force == v.GOOD_TILL_DATE:
         if expiry_ns <= core.time_ns or expiry_ns > bounds.MAX_TIME_NS:
@@ -120,16 +161,39 @@ def _check_request(core: Core, incoming: Incoming) -> i64:
 
 
 def _check_symbol(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
+    """Trade mode, session, phase, and a mark price where futures have it from outside."""
     mode = exposure.terms.trade_mode
     code = trade_mode_code(mode, incoming.side, incoming.reduces)
     if code != 0:
         return refuse(core, code, mode)
-    if not exposure.instrument.session_open(core.time_ns):
+    instrument = exposure.instrument
+    if not instrument.session_open(core.time_ns):
         return refuse(core, r.SESSION_CLOSED, 0)
+    phase = phase_now(core, instrument)
+    if phase != v.PHASE_CONTINUOUS and (phase != v.PHASE_AUCTION or not _fits_auction(incoming)):
+        return refuse(core, r.WRONG_PHASE, phase)
+    if (
+        instrument.mark == v.MARK_TICK
+        and instrument.quote_sequence == 0
+        and instrument.contract == v.CONTRACT_FUTURES
+    ):
+        return refuse(core, r.NO_QUOTE, 0)
     return 0
 
 
-def _check_money_bounds(core: Core, exposure: Exposure) -> i64:
+def _fits_auction(incoming: Incoming) -> bool:
+    """Orders that rest, or wait; a reduce-only order could be cut while all is filled at once."""
+    if waits(incoming):
+        return True
+    return (
+        incoming.order_type == v.LIMIT
+        and incoming.time_in_force <= v.GOOD_TILL_DATE
+        and not incoming.post_only
+        and not incoming.reduces
+    )
+
+
+def check_money_bounds(core: Core, exposure: Exposure) -> i64:
     """Currencies fit, and no balance is near the end of its range."""
     account = exposure.account
     instrument = exposure.instrument
@@ -142,24 +206,71 @@ def _check_money_bounds(core: Core, exposure: Exposure) -> i64:
         return refuse(core, r.ACCOUNT_MONEY_BOUND, account.balance_minor)
     if instrument.contract == v.CONTRACT_FUTURES:
         return 0
+    full: Holding | None = None
     for holding in account.holdings:
-        if holding.balance_minor > bounds.MAX_ACCOUNT_MONEY_MINOR:
-            return refuse(core, r.ACCOUNT_MONEY_BOUND, holding.balance_minor)
+        if holding.balance_minor > bounds.MAX_ACCOUNT_MONEY_MINOR and (
+            full is None or holding.currency < full.currency
+        ):
+            full = holding
+    return 0 if full is None else refuse(core, r.ACCOUNT_MONEY_BOUND, full.balance_minor)
+
+
+def _check_prices(core: Core, incoming: Incoming, instrument: Instrument) -> i64:
+    """Limit price, then trigger price."""
+    price = incoming.price_points
+    if incoming.order_type == v.LIMIT or incoming.order_type == v.STOP_LIMIT:
+        code = _check_price(core, incoming, instrument)
+        if code != 0:
+            return code
+    elif price != 0:
+        return refuse(core, r.PRICE_NOT_ALLOWED, price)
+    trigger = incoming.trigger_points
+    if not waits(incoming):
+        return refuse(core, r.PRICE_NOT_ALLOWED, trigger) if trigger != 0 else 0
+    if trigger < instrument.price_min_points or trigger > instrument.price_max_points:
+        return refuse(core, r.BAD_PRICE, trigger)
+    if instrument.tick_size_points > 1 and trigger % instrument.tick_size_points != 0:
+        return refuse(core, r.PRICE_OFF_TICK_SIZE, trigger)
+    if is_reached(instrument, incoming.side, trigger):
+        return refuse(core, r.WOULD_TRIGGER, trigger)
     return 0
 
 
 def _check_price(core: Core, incoming: Incoming, instrument: Instrument) -> i64:
     price = incoming.price_points
-    if incoming.order_type == v.MARKET:
-        return refuse(core, r.PRICE_NOT_ALLOWED, price) if price != 0 else 0
     if price < instrument.price_min_points or price > instrument.price_max_points:
         return refuse(core, r.BAD_PRICE, price)
     if instrument.tick_size_points > 1 and price % instrument.tick_size_points != 0:
         return refuse(core, r.PRICE_OFF_TICK_SIZE, price)
+    if instrument.band_bp > 0 and is_outside(instrument, price):
+        return refuse(core, r.PRICE_OUTSIDE_BAND, price)
     return 0
 
 
-def _check_counts(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
+def is_reached(instrument: Instrument, side: i64, trigger: i64) -> bool:
+    """The price that triggers orders of this side exists and is there."""
+    price = instrument.trigger_price(side)
+    if price == 0:
+        return False
+    return price >= trigger if side == v.BUY else price <= trigger
+
+
+def _check_volume(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
+    code = check_volume(core, exposure, incoming.units)
+    if code != 0:
+        return code
+    shown = incoming.shown_units
+    if shown == 0:
+        return 0
+    if shown % exposure.terms.lot_step_units != 0:
+        return refuse(core, r.VOLUME_OFF_STEP, shown)
+    parts: i64 = bounds.MAX_ICEBERG_PARTS
+    if shown < (incoming.units + parts - 1) // parts:
+        return refuse(core, r.VOLUME_BELOW_MINIMUM, shown)
+    return 0
+
+
+def _check_orders(core: Core, exposure: Exposure) -> i64:
     account = exposure.account
     working = core.orders.count()
     if working + i64(len(core.trades)) >= bounds.MAX_TRADES or core.last_ticket >= (
@@ -168,6 +279,12 @@ def _check_counts(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
         return refuse(core, r.TOO_MANY_ORDERS, working)
     if account.order_count >= account.group.max_orders:
         return refuse(core, r.TOO_MANY_ORDERS, account.order_count)
+    return 0
+
+
+def _check_positions(core: Core, exposure: Exposure) -> i64:
+    """A fill may open a position."""
+    account = exposure.account
     if (
         exposure.instrument.contract == v.CONTRACT_FUTURES
         and exposure.count == 0
@@ -182,160 +299,40 @@ def _check_volume_limit(core: Core, incoming: Incoming, exposure: Exposure) -> i
     """Position and orders of one side together."""
     units = incoming.units - incoming.replaced_units
     if incoming.side == v.BUY:
-        total = exposure.buys.units + exposure.order_buy_units + units
+        total = exposure.buy_units + exposure.order_buy_units + units
     else:
-        total = exposure.sells.units + exposure.order_sell_units + units
+        total = exposure.sell_units + exposure.order_sell_units + units
     if total > exposure.instrument.position_limit_units:
         return refuse(core, r.VOLUME_LIMIT, total)
     return 0
+
+
+def set_limit(incoming: Incoming, instrument: Instrument) -> None:
+    """How far the order may take: its limit, and the band."""
+    incoming.limit_key = KEY_LIMIT - 1
+    if incoming.order_type == v.LIMIT:
+        incoming.limit_key = limit_key_of(incoming.side, incoming.price_points)
+    if instrument.band_bp > 0:
+        incoming.limit_key = within_band(instrument, incoming.side, incoming.limit_key)
 
 
 def _check_conditions(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
     """Reduce-only, post-only, fill-or-kill."""
     book = book_of(exposure)
     side = incoming.side
-    incoming.limit_key = KEY_LIMIT - 1
-    if incoming.order_type == v.LIMIT:
-        incoming.limit_key = limit_key_of(side, incoming.price_points)
+    set_limit(incoming, exposure.instrument)
     if incoming.reduces:
-        opposite = exposure.sells.units if side == v.BUY else exposure.buys.units
+        opposite = exposure.sell_units if side == v.BUY else exposure.buy_units
         if incoming.units > opposite:
             return refuse(core, r.VOLUME_ABOVE_POSITION, incoming.units)
-    if incoming.post_only and book.opposite(side).best_key <= incoming.limit_key:
+    if (
+        incoming.post_only
+        and book.opposite(side).best_key <= incoming.limit_key
+        and exposure.instrument.phase != v.PHASE_AUCTION
+    ):
         return refuse(core, r.WOULD_TAKE, incoming.price_points)
     if incoming.time_in_force == v.FILL_OR_KILL:
         fillable = fillable_units(core, incoming, exposure, book)
         if fillable < incoming.units:
             return refuse(core, r.NOT_FILLABLE, fillable)
     return 0
-
-
-def fillable_units(core: Core, incoming: Incoming, exposure: Exposure, book: Book) -> i64:
-    """How much of the incoming order would be filled, at most its volume.
-
-    A resting reduce-only order counts only where the matching could not cut it: its owner's
-    orders of that side do not exceed the position they close.
-    """
-    ladder = book.opposite(incoming.side)
-    rows = core.orders.rows
-    units: i64 = 0
-    key = ladder.best_key
-    while key <= incoming.limit_key:
-        row = book.first_of(ladder, key)
-        while row >= 0:
-            owner = rows[row + FLAGS] >> OWNER_SHIFT
-            if owner == exposure.number and incoming.self_trade != v.SELF_TRADE_ALLOW:
-                if incoming.self_trade != v.SELF_TRADE_CANCEL_OLDEST:
-                    return units
-            elif rows[row + FLAGS] & REDUCES == 0 or _is_sure(core.exposures[owner], incoming.side):
-                units += rows[row + UNITS]
-                if units >= incoming.units:
-                    return incoming.units
-            row = rows[row + NEXT]
-        key = ladder.keys.after(key)
-    return units
-
-
-def _is_sure(exposure: Exposure, taker_side: i64) -> bool:
-    """All orders that the taker could meet fit into the position together."""
-    if taker_side == v.BUY:
-        return exposure.order_sell_units <= exposure.buys.units
-    return exposure.order_buy_units <= exposure.sells.units
-
-
-def check_funds(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
-    """Margin of futures, funds of spot; `incoming.frozen_minor` is what spot freezes."""
-    if exposure.instrument.contract == v.CONTRACT_FUTURES:
-        return _check_futures_margin(core, incoming, exposure)
-    frozen = _spot_need_minor(core, incoming, exposure)
-    incoming.frozen_minor = frozen
-    holding = exposure.base if incoming.side == v.SELL else exposure.quote
-    if holding is None:
-        available = spendable_minor(exposure.account)
-    else:
-        available = holding.balance_minor - holding.frozen_minor
-    available += incoming.replaced_minor
-    if frozen > available:
-        return refuse(core, r.NO_MONEY, available)
-    return 0
-
-
-def _spot_need_minor(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
-    instrument = exposure.instrument
-    if incoming.order_type == v.MARKET and incoming.side == v.BUY:
-        units, cost = taken_cost(core, incoming, exposure)
-        incoming.taken_units = units
-        incoming.taken_cost = cost
-        value = instrument.leg_minor(cost)
-        return value + largest_fee_minor(instrument, units, value)
-    return spot_frozen_minor(instrument, incoming.side, incoming.units, incoming.price_points)
-
-
-def taken_cost(core: Core, incoming: Incoming, exposure: Exposure) -> tuple[i64, i64]:
-    """Volume and cost (points x units) of what the incoming order would take now."""
-    book = book_of(exposure)
-    ladder = book.opposite(incoming.side)
-    rows = core.orders.rows
-    units: i64 = 0
-    cost: i64 = 0
-    key = ladder.best_key
-    while key <= incoming.limit_key:
-        row = book.first_of(ladder, key)
-        while row >= 0:
-            if rows[row + FLAGS] >> OWNER_SHIFT == exposure.number and (
-                incoming.self_trade != v.SELF_TRADE_ALLOW
-            ):
-                if incoming.self_trade != v.SELF_TRADE_CANCEL_OLDEST:
-                    return units, cost
-            else:
-                taken = rows[row + UNITS]
-                if units + taken > incoming.units:
-                    taken = incoming.units - units
-                units += taken
-                cost += taken * key_of(v.SELL - incoming.side, key)
-                if units == incoming.units:
-                    return units, cost
-            row = rows[row + NEXT]
-        key = ladder.keys.after(key)
-    return units, cost
-
-
-def _floating_minor(exposure: Exposure) -> i64:
-    """What the group counts of the floating result; quick where there is one position, here."""
-    account = exposure.account
-    units = exposure.net_units
-    if account.position_count == 0:
-        return 0
-    if units == 0 or account.position_count > 1:
-        return free_margin_floating_minor(account)
-    instrument = exposure.instrument
-    price = instrument.bid if units > 0 else instrument.ask
-    profit = instrument.leg_minor(price * units - exposure.net_cost)
-    return counted_profit_minor(account.group.free_margin_mode, profit)
-
-
-def _check_futures_margin(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
-    """The check rule of SEMANTICS section 3; an order that freezes nothing more passes."""
-    account = exposure.account
-    units = incoming.units
-    added = units - incoming.replaced_units
-    if incoming.reduces:
-        frozen = exposure.frozen_minor
-    elif incoming.side == v.BUY:
-        frozen = futures_frozen_minor(exposure, added, 0)
-    else:
-        frozen = futures_frozen_minor(exposure, 0, added)
-    instrument = exposure.instrument
-    if incoming.order_type == v.MARKET:
-        units, cost = taken_cost(core, incoming, exposure)
-    else:
-        cost = units * incoming.price_points
-    fee = largest_fee_minor(instrument, units, instrument.leg_minor(cost))
-    more = frozen - exposure.frozen_minor
-    free = account.balance_minor + account.credit_minor + _floating_minor(exposure)
-    free -= account.margin_minor + account.frozen_minor + more + fee
-    if free + account.group.virtual_credit_minor >= 0:
-        return 0
-    if more <= 0 and not account.group.strong_hedged:
-        return 0
-    return refuse(core, r.NO_MONEY, free)

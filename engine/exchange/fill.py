@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from engine import vocabulary as v
 from engine.book.ladder import Ladder, key_of
-from engine.book.orders import FLAGS, OWNER_SHIFT, REDUCES, TICKET, UNITS
+from engine.book.orders import FLAGS, HIDES, OWNER_SHIFT, REDUCES, SELLS, TICKET, UNITS
 from engine.core import Core
 from engine.exchange.fees import fee_minor, largest_fee_minor
 from engine.exchange.freeze import (
@@ -17,7 +17,7 @@ from engine.exchange.freeze import (
     spot_frozen_minor,
 )
 from engine.exchange.position import change_position
-from engine.exchange.resting import book_of, count_order, leave, reserve_position
+from engine.exchange.resting import book_of, count_order, leave, reserve_position, show_more
 from engine.margin import futures_margin_minor
 from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
@@ -28,55 +28,99 @@ def fill(core: Core, incoming: Incoming, ladder: Ladder, row: i64, units: i64) -
     taker = incoming.exposure
     assert taker is not None
     rows = core.orders.rows
-    maker = core.exposures[rows[row + FLAGS] >> OWNER_SHIFT]
+    flags = rows[row + FLAGS]
+    maker = core.exposures[flags >> OWNER_SHIFT]
     ticket = rows[row + TICKET]
-    price = key_of(v.SELL - incoming.side, ladder.best_key)
-    reduces = rows[row + FLAGS] & REDUCES != 0
-    left = rows[row + UNITS] - units
-    if book_of(taker).take(ladder, row, units):
-        leave(core, maker, row)
-    incoming.units -= units
-    core.traded_price_points = price
     side = v.SELL - incoming.side
+    price = key_of(side, ladder.best_key)
+    reduces = flags & REDUCES != 0
+    left = _take(core, maker, ladder, row, units, price)
+    incoming.units -= units
     instrument = taker.instrument
+    instrument.last_points = price
+    instrument.filled_sequence = core.sequence
+    value = instrument.leg_minor(units * price)
     if instrument.contract == v.CONTRACT_FUTURES:
-        value = instrument.leg_minor(units * price)
-        _futures_side(
-            core, maker, ticket, side, reduces, True, units, price, value, left, incoming.ticket
+        fee = fee_minor(instrument, True, units, value)
+        count_order(maker, side, reduces, -units, 0 if left > 0 else -1)
+        futures_side(
+            core, maker, ticket, side, v.ROLE_MAKER, units, price, incoming.ticket, left, fee
         )
-        _futures_side(
+        fee = fee_minor(instrument, False, units, value)
+        rest = incoming.units
+        count_order(taker, incoming.side, incoming.reduces, -units, 0 if rest > 0 else -1)
+        futures_side(
             core,
             taker,
             incoming.ticket,
             incoming.side,
-            incoming.reduces,
-            False,
+            v.ROLE_TAKER,
             units,
             price,
-            value,
-            incoming.units,
             ticket,
+            rest,
+            fee,
         )
         return
     released = spot_frozen_minor(instrument, side, left + units, price)
     released -= spot_frozen_minor(instrument, side, left, price)
+    count_order(maker, side, reduces, -units, 0 if left > 0 else -1)
     _spot_side(
-        core, maker, ticket, side, reduces, True, units, price, left, incoming.ticket, released
+        core, maker, ticket, side, v.ROLE_MAKER, units, price, incoming.ticket, left, released
     )
     released = _incoming_release(incoming, units, price)
+    rest = incoming.units
+    count_order(taker, incoming.side, incoming.reduces, -units, 0 if rest > 0 else -1)
     _spot_side(
         core,
         taker,
         incoming.ticket,
         incoming.side,
-        incoming.reduces,
-        False,
+        v.ROLE_TAKER,
         units,
         price,
-        incoming.units,
         ticket,
+        rest,
         released,
     )
+
+
+def fill_resting(
+    core: Core, ladder: Ladder, row: i64, units: i64, price: i64, counter: i64
+) -> None:
+    """One side of a fill in an auction: a resting order, at the price of all."""
+    rows = core.orders.rows
+    flags = rows[row + FLAGS]
+    exposure = core.exposures[flags >> OWNER_SHIFT]
+    ticket = rows[row + TICKET]
+    side = flags & SELLS
+    limit = key_of(side, ladder.best_key)
+    left = _take(core, exposure, ladder, row, units, limit)
+    instrument = exposure.instrument
+    count_order(exposure, side, flags & REDUCES != 0, -units, 0 if left > 0 else -1)
+    role: i64 = v.ROLE_AUCTION
+    if instrument.contract == v.CONTRACT_FUTURES:
+        fee = fee_minor(instrument, False, units, instrument.leg_minor(units * price))
+        futures_side(core, exposure, ticket, side, role, units, price, counter, left, fee)
+        return
+    released = spot_frozen_minor(instrument, side, left + units, limit)
+    released -= spot_frozen_minor(instrument, side, left, limit)
+    _spot_side(core, exposure, ticket, side, role, units, price, counter, left, released)
+
+
+def _take(core: Core, exposure: Exposure, ladder: Ladder, row: i64, units: i64, price: i64) -> i64:
+    """Takes `units` of the first order of the best level. Returns what is left of it in all."""
+    book = book_of(exposure)
+    gone = book.take(ladder, row, units)
+    if core.orders.rows[row + FLAGS] & HIDES == 0:
+        left = core.orders.rows[row + UNITS]
+        if gone:
+            leave(core, exposure, row)
+        return left
+    if gone and not show_more(core, book, row, price):
+        leave(core, exposure, row)
+        return 0
+    return core.orders.left_units(row)
 
 
 def _incoming_release(incoming: Incoming, units: i64, price: i64) -> i64:
@@ -97,31 +141,28 @@ def _incoming_release(incoming: Incoming, units: i64, price: i64) -> i64:
     return released
 
 
-def _futures_side(
+def futures_side(
     core: Core,
     exposure: Exposure,
     ticket: i64,
     side: i64,
-    reduces: bool,
-    maker: bool,
+    role: i64,
     units: i64,
     price: i64,
-    value: i64,
-    left: i64,
     counter: i64,
+    left: i64,
+    fee: i64,
 ) -> None:
-    """Release, position, settle of one side of a futures fill."""
+    """Position, release, settle of one side of a futures fill; its order is counted out."""
     account = exposure.account
     before = exposure.first
     position = 0 if before is None else before.ticket
-    count_order(exposure, side, reduces, -units, 0 if left > 0 else -1)
     profit = change_position(core, exposure, side, units, price)
     reserve_position(exposure)
     margin = futures_margin_minor(exposure)
     account.margin_minor += margin - exposure.margin_minor
     exposure.margin_minor = margin
     refreeze_futures(exposure)
-    fee = fee_minor(exposure.instrument, maker, units, value)
     account.balance_minor += profit - fee
     account.entry_count += 1
     account.changed_positions = True
@@ -136,7 +177,7 @@ def _futures_side(
         ticket,
         exposure.instrument.number,
         side,
-        v.ROLE_MAKER if maker else v.ROLE_TAKER,
+        role,
         units,
         price,
         counter,
@@ -158,21 +199,19 @@ def _spot_side(
     exposure: Exposure,
     ticket: i64,
     side: i64,
-    reduces: bool,
-    maker: bool,
+    role: i64,
     units: i64,
     price: i64,
-    left: i64,
     counter: i64,
+    left: i64,
     released: i64,
 ) -> None:
     """Release and settle of one side of a spot fill: one currency is paid with another."""
     account = exposure.account
     instrument = exposure.instrument
-    count_order(exposure, side, reduces, -units, 0 if left > 0 else -1)
     freeze_spot(exposure, side, -released)
     value = instrument.leg_minor(units * price)
-    fee = fee_minor(instrument, maker, units, value)
+    fee = fee_minor(instrument, role == v.ROLE_MAKER, units, value)
     base_delta = units * instrument.base_per_unit_minor
     quote_delta = -value - fee
     if side == v.SELL:
@@ -196,7 +235,7 @@ def _spot_side(
         ticket,
         instrument.number,
         side,
-        v.ROLE_MAKER if maker else v.ROLE_TAKER,
+        role,
         units,
         price,
         counter,

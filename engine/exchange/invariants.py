@@ -6,11 +6,12 @@ This file may read the state and assert; `engine/invariants.py` lists the functi
 from engine import vocabulary as v
 from engine.book.book import Book
 from engine.book.keys import KEY_LIMIT
-from engine.book.orders import FLAGS, NEXT, OWN_NEXT, REDUCES, SELLS, TICKET, UNITS
+from engine.book.orders import FLAGS, NEXT, OWN_NEXT, REDUCES, SELLS, TICKET, WAITS
 from engine.core import Core
 from engine.exchange.freeze import frozen_currency, futures_frozen_minor, spot_frozen_minor
-from engine.exchange.resting import book_of
+from engine.exchange.resting import book_of, tickets_of
 from engine.margin import futures_margin_minor
+from engine.model.accounts import Exposure
 
 
 def orders_of(core: Core, book: Book) -> list[tuple[int, int]]:
@@ -35,8 +36,32 @@ def books_are_sound_and_not_crossed(core: Core) -> None:
         if book is not None:
             book.check()
             count += len(orders_of(core, book))
-            assert book.bids.best_key + book.asks.best_key >= KEY_LIMIT, instrument.symbol
-    assert count == int(core.orders.count()), "each order rests in one book"
+            crossed = book.bids.best_key + book.asks.best_key < KEY_LIMIT
+            assert not crossed or instrument.phase == v.PHASE_AUCTION, instrument.symbol
+    for exposure in core.exposures:
+        count += len(_waiting(core, exposure))
+    assert count == int(core.orders.count()), "each order rests in one book, or waits"
+
+
+def _waiting(core: Core, exposure: Exposure) -> list[int]:
+    tickets: list[int] = []
+    tickets_of(core, exposure, tickets, WAITS, WAITS)
+    return tickets
+
+
+def what_a_price_may_trigger_is_counted(core: Core) -> None:
+    core.order_triggers.check()
+    watched: dict[int, int] = {}
+    for exposure in core.exposures:
+        number = int(exposure.instrument.number)
+        watched[number] = watched.get(number, 0) + len(_waiting(core, exposure))
+        trade = exposure.first
+        if trade is not None and exposure.instrument.book is not None:
+            watched[number] += int(trade.has_stops())
+    for instrument in core.instruments:
+        if instrument.book is not None:
+            found = watched.get(int(instrument.number), 0)
+            assert int(instrument.watched) == found, instrument.symbol
 
 
 def frozen_amounts_follow_from_orders_and_positions(core: Core) -> None:
@@ -55,9 +80,15 @@ def frozen_amounts_follow_from_orders_and_positions(core: Core) -> None:
         row = exposure.first_order
         while row >= 0:
             rows = core.orders.rows
+            if rows[row + FLAGS] & WAITS != 0:
+                row = rows[row + OWN_NEXT]
+                continue
             side = rows[row + FLAGS] & SELLS
             frozen = spot_frozen_minor(
-                exposure.instrument, side, rows[row + UNITS], book_of(exposure).price_of(row)
+                exposure.instrument,
+                side,
+                core.orders.left_units(row),
+                book_of(exposure).price_of(row),
             )
             key = (login, int(frozen_currency(exposure, side)))
             other[key] = other.get(key, 0) + int(frozen)
@@ -78,8 +109,8 @@ def reduce_only_orders_fit_into_their_position(core: Core) -> None:
         row = exposure.first_order
         while row >= 0:
             flags = core.orders.rows[row + FLAGS]
-            if flags & REDUCES != 0:
-                reducing[int(flags & SELLS)] += int(core.orders.rows[row + UNITS])
+            if flags & (REDUCES | WAITS) == REDUCES:
+                reducing[int(flags & SELLS)] += int(core.orders.left_units(row))
             row = core.orders.rows[row + OWN_NEXT]
-        assert reducing[0] <= int(exposure.sells.units), f"exposure {exposure.number}"
-        assert reducing[1] <= int(exposure.buys.units), f"exposure {exposure.number}"
+        assert reducing[0] <= int(exposure.sell_units), f"exposure {exposure.number}"
+        assert reducing[1] <= int(exposure.buy_units), f"exposure {exposure.number}"

@@ -8,11 +8,28 @@ out of the book.
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.book.orders import FLAGS, NO_ROW, OWN_NEXT, OWNER_SHIFT, REDUCES, SELLS, UNITS
+from engine.book.orders import (
+    FLAGS,
+    NO_ROW,
+    OWN_NEXT,
+    OWNER_SHIFT,
+    REDUCES,
+    SELLS,
+    UNITS,
+    WAITS,
+)
 from engine.core import Core
 from engine.exchange.fill import fill
 from engine.exchange.freeze import freeze_spot
-from engine.exchange.resting import book_of, count_order, drop, enter, removed, withdraw
+from engine.exchange.resting import (
+    book_of,
+    count_order,
+    drop,
+    enter,
+    removed,
+    tickets_of,
+    withdraw,
+)
 from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
 
@@ -77,24 +94,24 @@ def finish(core: Core, incoming: Incoming) -> None:
 
 
 def trim_reducing(core: Core, exposure: Exposure) -> None:
-    """Reduce-only orders never hold more than the position; the newest give way first."""
+    """Reduce-only orders never hold more than the position; the highest tickets give way."""
     position = exposure.net_units
-    rows = core.orders.rows
-    excess = _reducing_units(core, exposure, v.SELL) - (position if position > 0 else 0)
-    other = _reducing_units(core, exposure, v.BUY) + (position if position < 0 else 0)
-    row = exposure.first_order
-    while row >= 0 and (excess > 0 or other > 0):
-        after = rows[row + OWN_NEXT]
-        if rows[row + FLAGS] & REDUCES != 0:
-            over = excess if rows[row + FLAGS] & SELLS != 0 else other
-            if over > 0:
-                cut = rows[row + UNITS]
-                withdraw(core, row, v.REMOVAL_REDUCE_ONLY)
-                if rows[row + FLAGS] & SELLS != 0:
-                    excess -= cut
-                else:
-                    other -= cut
-        row = after
+    _trim_side(core, exposure, v.SELL, position if position > 0 else 0)
+    _trim_side(core, exposure, v.BUY, -position if position < 0 else 0)
+
+
+def _trim_side(core: Core, exposure: Exposure, side: i64, most: i64) -> None:
+    excess = _reducing_units(core, exposure, side) - most
+    if excess <= 0:
+        return
+    tickets: list[int] = []
+    tickets_of(core, exposure, tickets, REDUCES | WAITS | SELLS, REDUCES | side)
+    tickets.sort(reverse=True)
+    for ticket in tickets:
+        if excess > 0:
+            row = core.orders.find(ticket)
+            excess -= core.orders.left_units(row)
+            withdraw(core, row, v.REMOVAL_REDUCE_ONLY)
 
 
 def _reducing_units(core: Core, exposure: Exposure, side: i64) -> i64:
@@ -103,7 +120,7 @@ def _reducing_units(core: Core, exposure: Exposure, side: i64) -> i64:
     row = exposure.first_order
     while row != NO_ROW:
         flags = core.orders.rows[row + FLAGS]
-        if flags & REDUCES != 0 and flags & SELLS == side:
-            units += core.orders.rows[row + UNITS]
+        if flags & (REDUCES | WAITS) == REDUCES and flags & SELLS == side:
+            units += core.orders.left_units(row)
         row = core.orders.rows[row + OWN_NEXT]
     return units

@@ -9,7 +9,6 @@ order at work. Nothing in it can fail.
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.book.orders import UNITS
 from engine.core import Core
 from engine.exchange.freeze import (
     freeze_spot,
@@ -18,35 +17,43 @@ from engine.exchange.freeze import (
     refreeze_futures,
 )
 from engine.exchange.match import finish, match
-from engine.exchange.resting import book_of, count_order
+from engine.exchange.resting import count_order, shrink_order
 from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
 
 
 def execute(core: Core, incoming: Incoming, replaces: bool) -> None:
-    """All steps of an admitted order."""
+    """All steps of an admitted order. In an auction nothing is matched before its end."""
     exposure = incoming.exposure
     assert exposure is not None
     freeze(exposure, incoming)
     if replaces:
         _write_replaced(core, exposure, incoming)
     else:
-        core.events.book_order_placed(
-            exposure.account.login,
-            incoming.ticket,
-            exposure.instrument.number,
-            incoming.order_type,
-            incoming.side,
-            incoming.units,
-            incoming.price_points,
-            incoming.time_in_force,
-            incoming.flags,
-            incoming.expiry_ns,
-            frozen_currency(exposure, incoming.side),
-            frozen_minor(exposure, incoming.side),
-        )
-    match(core, incoming)
+        write_placed(core, exposure, incoming)
+    if exposure.instrument.phase != v.PHASE_AUCTION:
+        match(core, incoming)
     finish(core, incoming)
+
+
+def write_placed(core: Core, exposure: Exposure, incoming: Incoming) -> None:
+    """Writes that an order was accepted, and what is frozen now."""
+    core.events.book_order_placed(
+        exposure.account.login,
+        incoming.ticket,
+        exposure.instrument.number,
+        incoming.order_type,
+        incoming.side,
+        incoming.units,
+        incoming.price_points,
+        incoming.time_in_force,
+        incoming.flags,
+        incoming.expiry_ns,
+        incoming.trigger_points,
+        incoming.shown_units,
+        frozen_currency(exposure, incoming.side),
+        frozen_minor(exposure, incoming.side),
+    )
 
 
 def freeze(exposure: Exposure, incoming: Incoming) -> None:
@@ -69,8 +76,8 @@ def count_out(exposure: Exposure, incoming: Incoming) -> None:
 
 def shrink(core: Core, exposure: Exposure, row: i64, incoming: Incoming) -> None:
     """A resting order gets smaller and keeps its place."""
-    less = core.orders.rows[row + UNITS] - incoming.units
-    book_of(exposure).reduce(row, less)
+    less = core.orders.left_units(row) - incoming.units
+    shrink_order(core, exposure, row, less)
     count_order(exposure, incoming.side, incoming.reduces, -less, 0)
     if exposure.instrument.contract == v.CONTRACT_FUTURES:
         refreeze_futures(exposure)

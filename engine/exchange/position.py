@@ -1,8 +1,8 @@
 """Step 6: a futures position is opened, added to, reduced, closed or reversed by a fill.
 
-This file may change positions; every account has at most one an instrument on the book
-venue, whatever its mode. Values are exact there: no profit is rounded, so what one side of a
-contract gains the other loses.
+This file may change positions, and list those of an instrument. Every account has at most
+one an instrument on the book venue, whatever its mode. Values are exact there: no profit is
+rounded, so what one side of a contract gains the other loses.
 """
 
 from mypy_extensions import i64
@@ -10,6 +10,7 @@ from mypy_extensions import i64
 from engine import vocabulary as v
 from engine.core import Core
 from engine.model.accounts import Exposure, Trade
+from engine.model.instruments import Instrument
 from engine.order.plan import cost_share
 
 
@@ -25,6 +26,8 @@ def change_position(core: Core, exposure: Exposure, side: i64, units: i64, price
         trade.open_cost += units * price
         exposure.count_in(trade)
         trade.open_leg_minor = exposure.instrument.leg_minor(trade.open_cost)
+        trade.refused_stage = 0
+        trade.refused_reason = 0
         return 0
     closing = units if units < trade.volume_units else trade.volume_units
     opened = cost_share(trade, closing)
@@ -37,8 +40,10 @@ def change_position(core: Core, exposure: Exposure, side: i64, units: i64, price
         trade.open_cost -= opened
         exposure.count_in(trade)
         trade.open_leg_minor = exposure.instrument.leg_minor(trade.open_cost)
+        trade.refused_stage = 0
+        trade.refused_reason = 0
         return profit
-    _close(core, exposure, trade)
+    close_position(core, exposure, trade)
     if units > closing:
         _open(core, exposure, side, units - closing, price)
     return profit
@@ -64,10 +69,25 @@ def _open(core: Core, exposure: Exposure, side: i64, units: i64, price: i64) -> 
     exposure.account.position_count += 1
 
 
-def _close(core: Core, exposure: Exposure, trade: Trade) -> None:
+def close_position(core: Core, exposure: Exposure, trade: Trade) -> None:
+    """The position's ticket ends; its profit has been taken."""
+    exposure.instrument.watched -= trade.has_stops()
     exposure.remove_position(trade)
     account = exposure.account
     account.position_count -= 1
     if account.position_count == 0:
         account.under_call = False
     core.end_trade(trade)
+
+
+def positions_in(core: Core, instrument: Instrument) -> list[Exposure]:
+    """The exposures with a position in the instrument, by login.
+
+    Looks at every exposure: for settlements and margins by date, not for the way of an order.
+    """
+    found: list[tuple[int, int]] = []
+    for exposure in core.exposures:
+        if exposure.instrument is instrument and exposure.count > 0:
+            found.append((int(exposure.account.login), int(exposure.number)))
+    found.sort()
+    return [core.exposures[number] for _, number in found]

@@ -11,23 +11,30 @@ from engine import vocabulary as v
 from engine.book.orders import (
     EXPIRY,
     FLAGS,
-    OWN_NEXT,
+    HIDES,
     OWNER_SHIFT,
     POSTS,
     REDUCES,
     SELF_TRADE,
     SELLS,
+    SHOWN,
     TICKET,
     TIME_IN_FORCE,
-    UNITS,
+    WAITS,
 )
 from engine.command_reader import Words, find_exposure, reject
 from engine.core import Core
-from engine.exchange.admit import admit_order, admit_replacement
+from engine.exchange.admit import admit_order, admit_replacement, waits
 from engine.exchange.freeze import spot_frozen_minor
-from engine.exchange.pipeline import count_out, execute, shrink
-from engine.exchange.quote import publish
-from engine.exchange.resting import book_of, leave, withdraw
+from engine.exchange.pipeline import count_out, execute, shrink, write_placed
+from engine.exchange.resting import (
+    book_of,
+    leave,
+    tickets_of,
+    wait,
+    withdraw,
+    withdraw_tickets,
+)
 from engine.model.accounts import Account, Exposure
 from engine.model.incoming import Incoming
 
@@ -50,8 +57,12 @@ def place_book_order(core: Core, words: Words) -> None:
     incoming.ticket = core.last_ticket
     if incoming.time_in_force == v.DAY:
         incoming.expiry_ns = instrument.day_end_ns(core.time_ns)
-    execute(core, incoming, False)
-    publish(core, instrument)
+    if waits(incoming):
+        write_placed(core, exposure, incoming)
+        wait(core, exposure, incoming)
+    else:
+        execute(core, incoming, False)
+    core.make_due(instrument)
 
 
 def _read(incoming: Incoming, words: Words, exposure: Exposure) -> None:
@@ -67,6 +78,8 @@ def _read(incoming: Incoming, words: Words, exposure: Exposure) -> None:
     incoming.reduces = flags & v.REDUCE_ONLY != 0
     incoming.self_trade = words.at(8)
     incoming.expiry_ns = words.at(9)
+    incoming.trigger_points = words.at(10)
+    incoming.shown_units = words.at(11)
     incoming.frozen_minor = 0
     incoming.replaced_units = 0
     incoming.replaced_minor = 0
@@ -76,6 +89,8 @@ def _read(incoming: Incoming, words: Words, exposure: Exposure) -> None:
 def find_book_order(core: Core, login: i64, ticket: i64, command_type: i64) -> i64:
     """The row of the client's own order, or a row below 0 after a refusal."""
     row = core.orders.find(ticket)
+    if row >= 0 and command_type == v.REPLACE_ORDER and core.orders.rows[row + FLAGS] & WAITS != 0:
+        row = -1
     if row < 0:
         known = login in core.accounts
         code: i64 = r.UNKNOWN_ORDER if known else r.UNKNOWN_ACCOUNT
@@ -109,7 +124,7 @@ def cancel_book_order(core: Core, words: Words) -> None:
         return
     # Nothing below can fail.
     withdraw(core, row, v.REMOVAL_CLIENT)
-    publish(core, exposure.instrument)
+    core.make_due(exposure.instrument)
 
 
 def cancel_all(core: Core, words: Words) -> None:
@@ -136,16 +151,8 @@ def withdraw_all(core: Core, account: Account, number: i64) -> None:
     tickets: list[int] = []
     for exposure in account.exposures:
         if number == 0 or exposure.instrument.number == number:
-            row = exposure.first_order
-            while row >= 0:
-                tickets.append(core.orders.rows[row + TICKET])
-                row = core.orders.rows[row + OWN_NEXT]
-    tickets.sort()
-    for ticket in tickets:
-        withdraw(core, core.orders.find(ticket), v.REMOVAL_CLIENT)
-    for exposure in account.exposures:
-        if exposure.instrument.venue == v.VENUE_BOOK:
-            publish(core, exposure.instrument)
+            tickets_of(core, exposure, tickets)
+    withdraw_tickets(core, tickets, v.REMOVAL_CLIENT)
 
 
 def replace_order(core: Core, words: Words) -> None:
@@ -159,7 +166,7 @@ def replace_order(core: Core, words: Words) -> None:
     incoming = core.incoming
     _take_over(core, incoming, row, exposure, words.at(2), words.at(3))
     same_price = incoming.price_points == book_of(exposure).price_of(row)
-    smaller = same_price and incoming.units < rows[row + UNITS]
+    smaller = same_price and incoming.units < incoming.replaced_units
     code = admit_replacement(core, incoming)
     if code != 0:
         number = exposure.instrument.number
@@ -173,7 +180,7 @@ def replace_order(core: Core, words: Words) -> None:
         leave(core, exposure, row)
         count_out(exposure, incoming)
         execute(core, incoming, True)
-    publish(core, exposure.instrument)
+    core.make_due(exposure.instrument)
 
 
 def _take_over(
@@ -194,11 +201,16 @@ def _take_over(
     incoming.reduces = flags & REDUCES != 0
     incoming.self_trade = more[row + SELF_TRADE]
     incoming.expiry_ns = more[row + EXPIRY]
+    incoming.trigger_points = 0
+    incoming.shown_units = more[row + SHOWN] if flags & HIDES != 0 else 0
     incoming.frozen_minor = 0
-    incoming.replaced_units = rows[row + UNITS]
+    incoming.replaced_units = core.orders.left_units(row)
     incoming.replaced_minor = 0
     if exposure.instrument.contract == v.CONTRACT_SPOT:
         incoming.replaced_minor = spot_frozen_minor(
-            exposure.instrument, incoming.side, rows[row + UNITS], book_of(exposure).price_of(row)
+            exposure.instrument,
+            incoming.side,
+            incoming.replaced_units,
+            book_of(exposure).price_of(row),
         )
     incoming.removal = 0

@@ -1,7 +1,7 @@
 """Orders enter and leave the book, the list of their owner, and what is counted of them.
 
-This file may change the book and the counts of an exposure. What is frozen follows in
-`freeze.py`; the two are called together.
+This file may change the book, the orders that wait beside it, and the counts of an exposure.
+What is frozen follows in `freeze.py`; the two are called together.
 """
 
 from mypy_extensions import i64
@@ -12,6 +12,9 @@ from engine.book.orders import (
     EXPIRES,
     EXPIRY,
     FLAGS,
+    HIDDEN,
+    HIDES,
+    LIMIT,
     NO_ROW,
     OWN_NEXT,
     OWN_PREVIOUS,
@@ -21,9 +24,12 @@ from engine.book.orders import (
     ROW_WORDS,
     SELF_TRADE,
     SELLS,
+    SHOWN,
     TICKET,
     TIME_IN_FORCE,
+    TRIGGER,
     UNITS,
+    WAITS,
 )
 from engine.core import Core
 from engine.exchange.freeze import (
@@ -35,6 +41,8 @@ from engine.exchange.freeze import (
 )
 from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
+from engine.model.instruments import Instrument
+from engine.price_index import ASK_UP, BID_DOWN
 
 
 def book_of(exposure: Exposure) -> Book:
@@ -74,12 +82,39 @@ def reserve_position(exposure: Exposure) -> None:
 
 def enter(core: Core, exposure: Exposure, incoming: Incoming) -> None:
     """What is left of an order, counted and frozen, goes to the end of its price level."""
+    shown = incoming.shown_units
+    row = _new_row(core, exposure, incoming, HIDES if shown > 0 else 0)
+    if 0 < shown < incoming.units:
+        core.orders.rows[row + UNITS] = shown
+    book_of(exposure).rest(row, incoming.price_points)
+
+
+def wait(core: Core, exposure: Exposure, incoming: Incoming) -> None:
+    """A stop or stop-limit order stands beside the book until its price is reached."""
+    row = _new_row(core, exposure, incoming, WAITS)
+    core.orders.more[row + TRIGGER] = incoming.trigger_points
+    core.orders.more[row + LIMIT] = incoming.price_points
+    exposure.account.order_count += 1
+    exposure.instrument.watched += 1
+    number: i64 = row // ROW_WORDS
+    core.order_triggers.ensure_watches(number + 1)
+    if incoming.side == v.BUY:
+        instrument = exposure.instrument.number
+        core.order_triggers.set(number, instrument, ASK_UP, incoming.trigger_points)
+    else:
+        instrument = exposure.instrument.number
+        core.order_triggers.set(number, instrument, BID_DOWN, -incoming.trigger_points)
+
+
+def _new_row(core: Core, exposure: Exposure, incoming: Incoming, flags: i64) -> i64:
+    """A row with all that is known of the order, in the list of its owner."""
     orders = core.orders
     row = orders.add(incoming.ticket)
-    flags = exposure.number << OWNER_SHIFT | incoming.side
+    flags |= exposure.number << OWNER_SHIFT | incoming.side
     if incoming.reduces:
         flags |= REDUCES
-        exposure.reduce_orders += 1
+        if flags & WAITS == 0:
+            exposure.reduce_orders += 1
     if incoming.post_only:
         flags |= POSTS
     if incoming.expiry_ns > 0:
@@ -92,6 +127,10 @@ def enter(core: Core, exposure: Exposure, incoming: Incoming) -> None:
     more[row + SELF_TRADE] = incoming.self_trade
     more[row + TIME_IN_FORCE] = incoming.time_in_force
     more[row + EXPIRY] = incoming.expiry_ns
+    if flags & HIDES != 0:
+        hidden = incoming.units - incoming.shown_units
+        more[row + SHOWN] = incoming.shown_units
+        more[row + HIDDEN] = hidden if hidden > 0 else 0
     first = exposure.first_order
     rows[row + OWN_NEXT] = first
     rows[row + OWN_PREVIOUS] = NO_ROW
@@ -103,11 +142,11 @@ def enter(core: Core, exposure: Exposure, incoming: Incoming) -> None:
         core.order_timers.ensure_watches(number + 1)
         core.order_timers.set(number, 0, 0, incoming.expiry_ns)
     exposure.instrument.trades += 1
-    book_of(exposure).rest(row, incoming.price_points)
+    return row
 
 
 def leave(core: Core, exposure: Exposure, row: i64) -> None:
-    """The order of a row is out of the book already; it ends."""
+    """The order of a row, in no level any more, ends."""
     orders = core.orders
     rows = orders.rows
     flags = rows[row + FLAGS]
@@ -119,7 +158,7 @@ def leave(core: Core, exposure: Exposure, row: i64) -> None:
         exposure.first_order = after
     if after >= 0:
         rows[after + OWN_PREVIOUS] = before
-    if flags & REDUCES != 0:
+    if flags & REDUCES != 0 and flags & WAITS == 0:
         exposure.reduce_orders -= 1
     if flags & EXPIRES != 0:
         core.order_timers.remove(row // ROW_WORDS)
@@ -127,18 +166,63 @@ def leave(core: Core, exposure: Exposure, row: i64) -> None:
     orders.end(rows[row + TICKET])
 
 
+def stop_waiting(core: Core, exposure: Exposure, row: i64) -> None:
+    """An order that waits ends, or goes to the book: it is no order of the account any more."""
+    core.order_triggers.remove(row // ROW_WORDS)
+    exposure.account.order_count -= 1
+    exposure.instrument.watched -= 1
+    leave(core, exposure, row)
+
+
+def show_more(core: Core, book: Book, row: i64, price_points: i64) -> bool:
+    """The shown part of an iceberg is used up: the next goes to the end of the level."""
+    hidden = core.orders.more[row + HIDDEN]
+    if hidden == 0:
+        return False
+    shown = core.orders.more[row + SHOWN]
+    if shown > hidden:
+        shown = hidden
+    core.orders.more[row + HIDDEN] = hidden - shown
+    core.orders.rows[row + UNITS] = shown
+    book.rest(row, price_points)
+    return True
+
+
+def set_shown(core: Core, exposure: Exposure, row: i64, shown: i64, hidden: i64) -> None:
+    """The parts of an iceberg as they were: the shown one may be used up in part."""
+    more = core.orders.rows[row + UNITS] - shown
+    if more > 0:
+        book_of(exposure).reduce(row, more)
+    core.orders.more[row + HIDDEN] = hidden
+
+
+def shrink_order(core: Core, exposure: Exposure, row: i64, less: i64) -> None:
+    """A resting order gets smaller and keeps its place; hidden volume goes first."""
+    if core.orders.rows[row + FLAGS] & HIDES != 0:
+        hidden = core.orders.more[row + HIDDEN]
+        cut = less if less < hidden else hidden
+        core.orders.more[row + HIDDEN] = hidden - cut
+        less -= cut
+    if less > 0:
+        book_of(exposure).reduce(row, less)
+
+
 def withdraw(core: Core, row: i64, removal: i64) -> None:
-    """Removes a resting order: book, counts, frozen amount, event."""
+    """Removes an order that rests or waits: book, counts, frozen amount, event."""
     rows = core.orders.rows
-    exposure = core.exposures[rows[row + FLAGS] >> OWNER_SHIFT]
-    side = rows[row + FLAGS] & SELLS
-    reduces = rows[row + FLAGS] & REDUCES != 0
-    units = rows[row + UNITS]
-    price = book_of(exposure).price_of(row)
+    flags = rows[row + FLAGS]
+    exposure = core.exposures[flags >> OWNER_SHIFT]
+    side = flags & SELLS
+    units = core.orders.left_units(row)
     ticket = rows[row + TICKET]
+    if flags & WAITS != 0:
+        stop_waiting(core, exposure, row)
+        removed(core, exposure, ticket, side, units, removal)
+        return
+    price = book_of(exposure).price_of(row)
     book_of(exposure).remove(row)
     leave(core, exposure, row)
-    drop(core, exposure, ticket, side, reduces, units, price, removal)
+    drop(core, exposure, ticket, side, flags & REDUCES != 0, units, price, removal)
 
 
 def drop(
@@ -173,3 +257,38 @@ def removed(
         frozen_currency(exposure, side),
         frozen_minor(exposure, side),
     )
+
+
+def tickets_of(
+    core: Core, exposure: Exposure, tickets: list[int], mask: i64 = 0, flags: i64 = 0
+) -> None:
+    """Appends the account's orders in the instrument whose flags under the mask are these."""
+    rows = core.orders.rows
+    row = exposure.first_order
+    while row >= 0:
+        if rows[row + FLAGS] & mask == flags:
+            tickets.append(rows[row + TICKET])
+        row = rows[row + OWN_NEXT]
+
+
+def withdraw_tickets(core: Core, tickets: list[int], removal: i64) -> None:
+    """Removes orders that rest or wait, by ticket; their books become due in that order."""
+    tickets.sort()
+    for ticket in tickets:
+        row = core.orders.find(ticket)
+        core.make_due(core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT].instrument)
+        withdraw(core, row, removal)
+
+
+def withdraw_instrument(
+    core: Core, instrument: Instrument, removal: i64, mask: i64 = 0, flags: i64 = 0
+) -> None:
+    """Removes the orders of an instrument whose flags under the mask are these, by ticket.
+
+    Looks at every exposure: for settlements and auctions, not for the way of an order.
+    """
+    tickets: list[int] = []
+    for exposure in core.exposures:
+        if exposure.instrument is instrument:
+            tickets_of(core, exposure, tickets, mask, flags)
+    withdraw_tickets(core, tickets, removal)

@@ -16,24 +16,32 @@ from engine.book.ladder import key_of
 from engine.book.orders import (
     EXPIRY,
     FLAGS,
+    HIDDEN,
+    HIDES,
+    LIMIT,
     NEXT,
     OWNER_SHIFT,
     POSTS,
     REDUCES,
     SELF_TRADE,
     SELLS,
+    SHOWN,
     TICKET,
     TIME_IN_FORCE,
+    TRIGGER,
     UNITS,
+    WAITS,
 )
 from engine.core import Core
 from engine.exchange.freeze import freeze_spot, refreeze_futures, spot_frozen_minor
-from engine.exchange.resting import count_order, enter
+from engine.exchange.margins import take_row, watch_margins
+from engine.exchange.resting import count_order, enter, set_shown, tickets_of, wait
 from engine.model.instruments import Instrument
 from engine.records import CorruptRecord
 from engine.state_words import WordReader, WordWriter
 
-_ORDER_WORDS: Final = 9
+_BOOK_WORDS: Final = 5
+_ORDER_WORDS: Final = 12
 _HOLDING_WORDS: Final = 3
 
 
@@ -43,7 +51,15 @@ def has_books(core: Core) -> bool:
 
 
 def dump_books(core: Core, out: WordWriter) -> None:
-    """Holdings that are not 0, then all resting orders."""
+    """Books, holdings that are not 0, then all orders: those at rest, then those that wait."""
+    books = [i for i in core.instruments if i.book is not None]
+    out.put(len(books))
+    for instrument in books:
+        out.put(instrument.number)
+        out.put(instrument.phase)
+        out.put(instrument.last_points)
+        out.put(instrument.base_points)
+        out.put(instrument.margin_row)
     holdings: list[tuple[int, int, int]] = []
     for login in sorted(core.accounts):
         for holding in core.accounts[login].holdings:
@@ -56,37 +72,56 @@ def dump_books(core: Core, out: WordWriter) -> None:
         out.put(currency)
         out.put(balance)
     out.put(core.orders.count())
-    for instrument in core.instruments:
-        if instrument.book is not None:
-            _dump_side(core, out, instrument, v.BUY)
-            _dump_side(core, out, instrument, v.SELL)
+    for instrument in books:
+        _dump_side(core, out, instrument, v.BUY)
+        _dump_side(core, out, instrument, v.SELL)
+    waiting: list[int] = []
+    for exposure in core.exposures:
+        tickets_of(core, exposure, waiting, WAITS, WAITS)
+    for ticket in sorted(waiting):
+        row = core.orders.find(ticket)
+        _dump_order(core, out, row, core.orders.more[row + LIMIT])
 
 
 def _dump_side(core: Core, out: WordWriter, instrument: Instrument, side: i64) -> None:
     book = instrument.book
     assert book is not None
     ladder = book.side(side)
-    rows = core.orders.rows
-    more = core.orders.more
     key = ladder.keys.first()
     while key < KEY_LIMIT:
         row = book.first_of(ladder, key)
         while row >= 0:
-            out.put(rows[row + TICKET])
-            out.put(core.exposures[rows[row + FLAGS] >> OWNER_SHIFT].account.login)
-            out.put(instrument.number)
-            out.put(rows[row + FLAGS] & (SELLS | REDUCES | POSTS))
-            out.put(rows[row + UNITS])
-            out.put(key_of(side, key))
-            out.put(more[row + SELF_TRADE])
-            out.put(more[row + TIME_IN_FORCE])
-            out.put(more[row + EXPIRY])
-            row = rows[row + NEXT]
+            _dump_order(core, out, row, key_of(side, key))
+            row = core.orders.rows[row + NEXT]
         key = ladder.keys.after(key)
+
+
+def _dump_order(core: Core, out: WordWriter, row: i64, price_points: i64) -> None:
+    rows = core.orders.rows
+    more = core.orders.more
+    flags = rows[row + FLAGS]
+    exposure = core.exposures[flags >> OWNER_SHIFT]
+    out.put(rows[row + TICKET])
+    out.put(exposure.account.login)
+    out.put(exposure.instrument.number)
+    out.put(flags & (SELLS | REDUCES | POSTS | HIDES | WAITS))
+    out.put(rows[row + UNITS])
+    out.put(price_points)
+    out.put(more[row + SELF_TRADE])
+    out.put(more[row + TIME_IN_FORCE])
+    out.put(more[row + EXPIRY])
+    out.put(more[row + SHOWN] if flags & HIDES != 0 else 0)
+    out.put(more[row + HIDDEN] if flags & HIDES != 0 else 0)
+    out.put(more[row + TRIGGER] if flags & WAITS != 0 else 0)
 
 
 def load_books(core: Core, reader: WordReader) -> None:
     """Reads what `dump_books` wrote. Raises `CorruptRecord`; positions are in place already."""
+    for _ in range(reader.get_count(_BOOK_WORDS)):
+        _load_book(core, reader)
+    for trade in core.trades.values():
+        if trade.state == v.POSITION_OPEN and trade.exposure.instrument.book is not None:
+            trade.exposure.instrument.watched += trade.has_stops()
     for _ in range(reader.get_count(_HOLDING_WORDS)):
         account = core.accounts[reader.get()]
         currency = reader.get()
@@ -102,6 +137,25 @@ def load_books(core: Core, reader: WordReader) -> None:
             instrument.book.levels_before.clear()
 
 
+def _load_book(core: Core, reader: WordReader) -> None:
+    instrument = core.instrument(reader.get())
+    if instrument is None or instrument.book is None:
+        raise CorruptRecord("state: a book of an instrument that has none")
+    instrument.phase = reader.get()
+    instrument.last_points = reader.get()
+    instrument.base_points = reader.get()
+    row = reader.get()
+    if not (
+        v.PHASE_CONTINUOUS <= instrument.phase <= v.PHASE_EXPIRED
+        and 0 <= instrument.last_points < KEY_LIMIT
+        and 0 <= instrument.base_points < KEY_LIMIT
+        and -1 <= row < i64(len(instrument.margins))
+    ):
+        raise CorruptRecord(f"state: the book of instrument {instrument.number} is out of range")
+    take_row(core, instrument, row)
+    watch_margins(core, instrument)
+
+
 def _load_order(core: Core, reader: WordReader) -> None:
     incoming = core.incoming
     incoming.ticket = reader.get()
@@ -111,17 +165,28 @@ def _load_order(core: Core, reader: WordReader) -> None:
     incoming.side = flags & SELLS
     incoming.reduces = flags & REDUCES != 0
     incoming.post_only = flags & POSTS != 0
-    incoming.units = reader.get()
+    units = reader.get()
     incoming.price_points = reader.get()
     incoming.self_trade = reader.get()
     incoming.time_in_force = reader.get()
     incoming.expiry_ns = reader.get()
+    incoming.shown_units = reader.get()
+    hidden = reader.get()
+    incoming.trigger_points = reader.get()
+    incoming.units = units + hidden
     if instrument is None or instrument.book is None or core.orders.find(incoming.ticket) >= 0:
         raise CorruptRecord(f"state: order {incoming.ticket} can't rest in a book")
-    if not (incoming.units > 0 and 0 < incoming.price_points < KEY_LIMIT and incoming.ticket > 0):
-        raise CorruptRecord(f"state: order {incoming.ticket} has no volume or price")
+    if not (units > 0 and hidden >= 0 and incoming.shown_units >= 0 and incoming.ticket > 0):
+        raise CorruptRecord(f"state: order {incoming.ticket} has no volume")
     exposure = core.exposure(account, instrument)
     incoming.exposure = exposure
+    if flags & WAITS != 0:
+        if not (0 < incoming.trigger_points < KEY_LIMIT and 0 <= incoming.price_points < KEY_LIMIT):
+            raise CorruptRecord(f"state: order {incoming.ticket} has no trigger price")
+        wait(core, exposure, incoming)
+        return
+    if not 0 < incoming.price_points < KEY_LIMIT:
+        raise CorruptRecord(f"state: order {incoming.ticket} has no price")
     side = incoming.side
     count_order(exposure, side, incoming.reduces, incoming.units, 1)
     if instrument.contract == v.CONTRACT_FUTURES:
@@ -130,3 +195,5 @@ def _load_order(core: Core, reader: WordReader) -> None:
         frozen = spot_frozen_minor(instrument, side, incoming.units, incoming.price_points)
         freeze_spot(exposure, side, frozen)
     enter(core, exposure, incoming)
+    if flags & HIDES != 0:
+        set_shown(core, exposure, core.orders.find(incoming.ticket), units, hidden)

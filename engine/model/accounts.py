@@ -127,6 +127,9 @@ class Exposure:
         self.number = number
         """Dense; the exposure's four band watches are 4 x number + direction."""
         self.terms = terms
+        self.buy_units: i64 = 0
+        self.sell_units: i64 = 0
+        """Volume of the positions of a side."""
         self.net_units: i64 = 0
         """Volume of buys less that of sells."""
         self.net_cost: i64 = 0
@@ -155,6 +158,7 @@ class Exposure:
         self.last: Trade | None = None
         self.buys = SideSums()
         self.sells = SideSums()
+        """For the margin of quoted instruments; that of a book follows from `net_units`."""
         self.base: Holding | None = None
         self.quote: Holding | None = None
         """Spot: the holdings that are traded; None is the account's own currency."""
@@ -193,25 +197,24 @@ class Exposure:
 
     def count_in(self, trade: "Trade") -> None:
         """Adds a position to the sums of its side."""
-        if trade.side == v.BUY:
-            self.net_units += trade.volume_units
-            self.net_cost += trade.open_cost
-            self.buys.add(trade.volume_units, trade.open_cost, trade.margin_rate_e8)
-        else:
-            self.net_units -= trade.volume_units
-            self.net_cost -= trade.open_cost
-            self.sells.add(trade.volume_units, trade.open_cost, trade.margin_rate_e8)
+        self._count(trade.side, trade.volume_units, trade.open_cost, trade.margin_rate_e8)
 
     def count_out(self, trade: "Trade") -> None:
         """Takes a position off the sums of its side; what changes one does both around it."""
-        if trade.side == v.BUY:
-            self.net_units -= trade.volume_units
-            self.net_cost -= trade.open_cost
-            self.buys.add(-trade.volume_units, -trade.open_cost, trade.margin_rate_e8)
+        self._count(trade.side, -trade.volume_units, -trade.open_cost, trade.margin_rate_e8)
+
+    def _count(self, side: i64, volume_units: i64, cost: i64, rate_e8: i64) -> None:
+        if side == v.BUY:
+            self.buy_units += volume_units
+            self.net_units += volume_units
+            self.net_cost += cost
         else:
-            self.net_units += trade.volume_units
-            self.net_cost += trade.open_cost
-            self.sells.add(-trade.volume_units, -trade.open_cost, trade.margin_rate_e8)
+            self.sell_units += volume_units
+            self.net_units -= volume_units
+            self.net_cost -= cost
+        if self.instrument.venue == v.VENUE_QUOTED:
+            sums = self.buys if side == v.BUY else self.sells
+            sums.add(volume_units, cost, rate_e8)
 
     def add_order(self, side: i64, volume_units: i64, count: i64) -> None:
         """Counts a pending order or opening request in (1) or out (-1)."""
@@ -277,6 +280,10 @@ class Trade:
     def open_price_points(self) -> i64:
         """The price shown: cost by volume, rounded where netting averaged."""
         return round_div(self.open_cost, self.volume_units)
+
+    def has_stops(self) -> i64:
+        """1 with a stop loss or take profit, else 0."""
+        return 1 if self.stop_loss_points > 0 or self.take_profit_points > 0 else 0
 
     def clear(self) -> None:
         """Makes the record ready for another ticket."""

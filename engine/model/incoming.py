@@ -28,6 +28,10 @@ class Incoming:
         self.reduces: bool = False
         self.self_trade: i64 = 0
         self.expiry_ns: i64 = 0
+        self.trigger_points: i64 = 0
+        """A stop or stop-limit order waits for it; 0: it goes to the book at once."""
+        self.shown_units: i64 = 0
+        """Iceberg: most that the book shows; 0: all."""
         self.frozen_minor: i64 = 0
         """Spot: what is frozen for it and not used yet."""
         self.taken_units: i64 = 0

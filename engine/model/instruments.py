@@ -5,6 +5,7 @@ from typing import Final
 from mypy_extensions import i64, mypyc_attr
 
 from engine import bounds
+from engine import vocabulary as v
 from engine.book.book import Book
 from engine.rounding import round_div
 
@@ -26,6 +27,28 @@ class Currency:
 @mypyc_attr(acyclic=True)
 class Instrument:
     """A symbol, its quote, and the factors that turn points into money."""
+
+    # Of the book venue (RULES section 9): terms, then state, then what is derived.
+    mark: i64 = 0
+    trigger: i64 = 0
+    band_bp: i64 = 0
+    liquidation_units: i64 = 0
+    insurance_login: i64 = 0
+    auto_deleveraging: bool = False
+    expires_ns: i64 = 0
+    phase: i64 = 0
+    last_points: i64 = 0
+    """Price of the last fill; 0: none yet."""
+    base_points: i64 = 0
+    """The price that the band is around; 0: none."""
+    margin_row: i64 = -1
+    """Place in `margins` of the margin in force; -1: it is that of the instrument."""
+    filled_sequence: i64 = 0
+    """Of the last command that made a fill in it; counts within that command only."""
+    is_due: bool = False
+    """It waits in the core's list of books that have a round."""
+    watched: i64 = 0
+    """Orders that wait and positions with stops: while 0, no price triggers anything."""
 
     def __init__(self, number: i64, symbol: str) -> None:
         self.number = number
@@ -64,6 +87,8 @@ class Instrument:
         self.taker_fee_ppm: i64 = 0
         self.maker_fee_per_lot_minor: i64 = 0
         self.taker_fee_per_lot_minor: i64 = 0
+        self.margins: list[tuple[int, int, int]] = []
+        """Margin by date: from when, initial, maintenance per lot."""
         # Quote.
         self.bid: i64 = 0
         self.ask: i64 = 0
@@ -99,6 +124,20 @@ class Instrument:
         self.quote_time_ns = 0
         self.quote_sequence = 0
         self.active_feed = 0
+
+    def trigger_price(self, side: i64) -> i64:
+        """Which price triggers orders of a side on the book venue; 0: there is none yet."""
+        if self.trigger == v.TRIGGER_LAST:
+            return self.last_points
+        return self.ask if side == v.BUY else self.bid
+
+    def is_trading(self, time_ns: i64) -> bool:
+        """A book in which orders meet now (RULES section 9)."""
+        return (
+            self.phase == v.PHASE_CONTINUOUS
+            and (self.expires_ns == 0 or time_ns < self.expires_ns)
+            and self.session_open(time_ns)
+        )
 
     def highest_price(self) -> i64:
         """No price of a fill or a close is above it; the bound of a leg counts on that."""

@@ -66,7 +66,7 @@ def reduces_position(exposure: Exposure, side: i64, units: i64, pending: bool) -
     """Close only: a netting account may trade against its position, not beyond it."""
     if exposure.account.mode != v.NETTING:
         return False
-    opposite = exposure.sells.units if side == v.BUY else exposure.buys.units
+    opposite = exposure.sell_units if side == v.BUY else exposure.buy_units
     return opposite > 0 and (pending or units <= opposite)
 
 
@@ -233,9 +233,9 @@ def check_volume_limit(core: Core, exposure: Exposure, side: i64, units: i64, pe
     """All volume of an account in one direction of an instrument."""
     buy = side == v.BUY
     total = units + (exposure.order_buy_units if buy else exposure.order_sell_units)
-    total += exposure.buys.units if buy else exposure.sells.units
+    total += exposure.buy_units if buy else exposure.sell_units
     if not pending and exposure.account.mode == v.NETTING:
-        opposite = exposure.sells.units if buy else exposure.buys.units
+        opposite = exposure.sell_units if buy else exposure.buy_units
         total = total - opposite if total > opposite else 0
     if total > exposure.instrument.position_limit_units:
         return refuse(core, r.VOLUME_LIMIT, total)
@@ -257,7 +257,7 @@ def check_hedge(core: Core, exposure: Exposure, side: i64, with_orders: bool) ->
     account = exposure.account
     if not account.group.hedge_prohibited or account.mode != v.HEDGING:
         return 0
-    units = exposure.sells.units if side == v.BUY else exposure.buys.units
+    units = exposure.sell_units if side == v.BUY else exposure.buy_units
     orders = exposure.order_sells if side == v.BUY else exposure.order_buys
     if units > 0 or (with_orders and orders > 0):
         return refuse(core, r.HEDGE_PROHIBITED, 0)

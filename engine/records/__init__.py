@@ -2,7 +2,7 @@
 
 This file may hold the record classes and their codec, no rule of the engine. It is the
 Python face; the core itself reads and writes the words directly (`commands.py`,
-`event_writer.py`), and `tests/test_records.py` holds the two together.
+`common_events.py`, `event_writer.py`), and `tests/test_records.py` holds the two together.
 
 Every record is a row of little-endian 64-bit words:
 
@@ -28,9 +28,15 @@ from engine.records.book_events import (
     BookOrderPlaced,
     BookOrderRemoved,
     BookOrderReplaced,
+    BookOrderTriggered,
     DepthChanged,
+    FundingPaid,
     FuturesFilled,
     HoldingEntry,
+    InstrumentSettled,
+    MarginChanged,
+    PhaseChanged,
+    PositionSettled,
     SpotFilled,
 )
 from engine.records.codec import (
@@ -59,11 +65,14 @@ from engine.records.commands import (
     HoldingOperation,
     ModifyOrder,
     ModifyPosition,
+    PayFunding,
     PlaceBookOrder,
     PlaceOrder,
     ReplaceOrder,
     SetAccount,
     SetDealer,
+    SetPhase,
+    SettleInstrument,
     Tick,
 )
 from engine.records.configs import (
@@ -117,6 +126,7 @@ __all__ = [
     "BookOrderPlaced",
     "BookOrderRemoved",
     "BookOrderReplaced",
+    "BookOrderTriggered",
     "CancelAll",
     "CancelOrder",
     "Clock",
@@ -137,15 +147,18 @@ __all__ = [
     "Event",
     "Feed",
     "FeedSwitched",
+    "FundingPaid",
     "FuturesFilled",
     "Group",
     "HoldingEntry",
     "HoldingOperation",
     "HookSet",
     "Instrument",
+    "InstrumentSettled",
     "LedgerEntry",
     "MarginCall",
     "MarginCallCleared",
+    "MarginChanged",
     "ModifyOrder",
     "ModifyPosition",
     "OrderFilled",
@@ -153,12 +166,15 @@ __all__ = [
     "OrderPlaced",
     "OrderRemoved",
     "OrderTriggered",
+    "PayFunding",
+    "PhaseChanged",
     "PlaceBookOrder",
     "PlaceOrder",
     "PositionChanged",
     "PositionClosed",
     "PositionModified",
     "PositionOpened",
+    "PositionSettled",
     "Profile",
     "Record",
     "Rejected",
@@ -166,6 +182,8 @@ __all__ = [
     "Requoted",
     "SetAccount",
     "SetDealer",
+    "SetPhase",
+    "SettleInstrument",
     "SpotFilled",
     "StopOut",
     "Terms",

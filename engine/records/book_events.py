@@ -20,6 +20,10 @@ class BookOrderPlaced(Event, frozen=True):
     time_in_force: int
     flags: int
     expiry_ns: int
+    trigger_points: int
+    """Of an order that waits; 0 for all others."""
+    shown_units: int
+    """Of an iceberg; 0 for all others."""
     currency: int
     """Of what is frozen."""
     frozen_minor: int
@@ -143,6 +147,97 @@ class DepthChanged(Event, frozen=True):
     """How many orders rest there."""
 
 
+class BookOrderTriggered(Event, frozen=True):
+    """A price was reached: an order that waited, or that closes a position, goes to the book."""
+
+    TYPE: ClassVar[int] = v.BOOK_ORDER_TRIGGERED
+    login: int
+    order: int
+    position: int
+    """Of a take profit or stop loss; 0 for an order that waited."""
+    instrument: int
+    stage: int
+    volume_units: int
+    price_points: int
+    """The price that triggered."""
+
+
+class PhaseChanged(Event, frozen=True):
+    """A book instrument has another phase; at the end of an auction with its one price."""
+
+    TYPE: ClassVar[int] = v.PHASE_CHANGED
+    instrument: int
+    phase: int
+    price_points: int
+    """The equilibrium of the auction that ends; 0 where nothing is filled."""
+    volume_units: int
+    """What is filled at it."""
+
+
+class PositionSettled(Event, frozen=True):
+    """A futures position was settled at a price: variation margin, open price reset, or the end."""
+
+    TYPE: ClassVar[int] = v.POSITION_SETTLED
+    login: int
+    position: int
+    instrument: int
+    settlement: int
+    position_units: int
+    """The position before; a short one is negative."""
+    price_points: int
+    open_cost: int
+    """Of the position after, points x units, never negative; 0: it has ended."""
+    profit_minor: int
+    """Variation margin: posted to the balance."""
+    balance_minor: int
+    margin_minor: int
+    frozen_minor: int
+    entry_number: int
+
+
+class FundingPaid(Event, frozen=True):
+    """The funding payment of one position."""
+
+    TYPE: ClassVar[int] = v.FUNDING_PAID
+    login: int
+    position: int
+    instrument: int
+    position_units: int
+    """A short position is negative."""
+    price_points: int
+    """The mark price."""
+    rate_e8: int
+    amount_minor: int
+    """Posted to the balance; below 0: paid."""
+    balance_minor: int
+    entry_number: int
+
+
+class InstrumentSettled(Event, frozen=True):
+    """The sums of a settlement or funding payment over all positions of an instrument."""
+
+    TYPE: ClassVar[int] = v.INSTRUMENT_SETTLED
+    instrument: int
+    settlement: int
+    price_points: int
+    rate_e8: int
+    """Of funding; 0 otherwise."""
+    positions: int
+    long_units: int
+    """Volume of the long positions, which is that of the short ones."""
+    paid_minor: int
+    received_minor: int
+
+
+class MarginChanged(Event, frozen=True):
+    """From now on a future needs other margin; amounts per lot."""
+
+    TYPE: ClassVar[int] = v.MARGIN_CHANGED
+    instrument: int
+    initial_margin_minor: int
+    maintenance_margin_minor: int
+
+
 BOOK_EVENT_CLASSES: tuple[type[Event], ...] = (
     BookOrderPlaced,
     BookOrderReplaced,
@@ -151,4 +246,10 @@ BOOK_EVENT_CLASSES: tuple[type[Event], ...] = (
     SpotFilled,
     HoldingEntry,
     DepthChanged,
+    BookOrderTriggered,
+    PhaseChanged,
+    PositionSettled,
+    FundingPaid,
+    InstrumentSettled,
+    MarginChanged,
 )

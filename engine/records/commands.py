@@ -165,22 +165,26 @@ class DealerRequote(Command, frozen=True):
 
 
 class PlaceBookOrder(Command, frozen=True):
-    """An order for an instrument of the book venue: market or limit."""
+    """An order for an instrument of the book venue."""
 
     TYPE: ClassVar[int] = v.PLACE_BOOK_ORDER
     login: int
     instrument: int
     order_type: int
-    """0 market, 1 limit."""
+    """0 market, 1 limit, 2 stop, 3 stop-limit."""
     side: int
     volume_units: int
     price_points: int = 0
-    """Limit price; 0 for a market order."""
+    """Limit price; 0 for a market or stop order."""
     time_in_force: int = v.GOOD_TILL_CANCELLED
     flags: int = 0
     self_trade: int = v.SELF_TRADE_CANCEL_NEWEST
     expiry_ns: int = 0
     """Of a good_till_date order; 0 for all others."""
+    trigger_points: int = 0
+    """A stop or stop-limit order waits for this price; 0 for all others."""
+    shown_units: int = 0
+    """Iceberg: most of it that the book shows at a time; 0: all of it."""
     key_high: int = 0
     key_low: int = 0
 
@@ -227,6 +231,40 @@ class HoldingOperation(Command, frozen=True):
     key_low: int = 0
 
 
+class SetPhase(Command, frozen=True):
+    """A book instrument trades on, halts, or begins an auction. Leaving an auction fills it."""
+
+    TYPE: ClassVar[int] = v.SET_PHASE
+    instrument: int
+    phase: int
+    """0 continuous, 1 halted, 2 auction."""
+    key_high: int = 0
+    key_low: int = 0
+
+
+class SettleInstrument(Command, frozen=True):
+    """Settles all positions in a future at a price; the final settlement closes them."""
+
+    TYPE: ClassVar[int] = v.SETTLE_INSTRUMENT
+    instrument: int
+    price_points: int
+    settlement: int = v.SETTLEMENT_DAILY
+    """0 daily, 1 final."""
+    key_high: int = 0
+    key_low: int = 0
+
+
+class PayFunding(Command, frozen=True):
+    """One side of a perpetual pays the other a share of the value at the mark price."""
+
+    TYPE: ClassVar[int] = v.PAY_FUNDING
+    instrument: int
+    rate_e8: int
+    """Share of the value, times 10**8; above 0 the long side pays."""
+    key_high: int = 0
+    key_low: int = 0
+
+
 COMMAND_CLASSES: tuple[type[Command], ...] = (
     Tick,
     Clock,
@@ -246,4 +284,7 @@ COMMAND_CLASSES: tuple[type[Command], ...] = (
     ReplaceOrder,
     CancelAll,
     HoldingOperation,
+    SetPhase,
+    SettleInstrument,
+    PayFunding,
 )

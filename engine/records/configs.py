@@ -87,6 +87,24 @@ class Instrument(Config, frozen=True):
     maker_fee_per_lot_minor: int = 0
     """Beside the share of the value; futures only; negative: a rebate."""
     taker_fee_per_lot_minor: int = 0
+    mark: int = v.MARK_BOOK
+    """Where the quote comes from, on the book venue; it values positions."""
+    trigger: int = v.TRIGGER_LAST
+    """What triggers stop orders and stops of positions, on the book venue."""
+    band_bp: int = 0
+    """How far from the base price orders may be, basis points of it; 0: no such band."""
+    liquidation_units: int = 0
+    """Most volume of one order of a liquidation; 0: the whole position."""
+    insurance_login: int = 0
+    """The account that takes losses beyond zero; 0: none."""
+    auto_deleveraging: bool = False
+    """Closes the other side's best positions where nobody else can take a liquidation."""
+    delivery_month: int = 0
+    """Of a future, yyyymm; 0: none. A name."""
+    expires_ns: int = 0
+    """Last moment of trading of a future; 0: never, a perpetual."""
+    margins: list[tuple[int, int, int]] = []
+    """Margin by date: (from_ns, initial, maintenance) per lot, in place of the two above."""
 
 
 class Group(Config, frozen=True):

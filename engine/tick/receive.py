@@ -5,6 +5,9 @@
 This file may admit or refuse a quote and call the stages in the order of seed 004 (profile
 `mt4`). Another profile is another list here; the stages know nothing of their order.
 
+An instrument of the book venue that takes its mark price from ticks goes another way, to
+`exchange/rounds.py`.
+
 Each stage first asks its price index whether this quote reaches anything. A quote that
 reaches nothing costs these questions and no more, however many positions there are.
 """
@@ -15,6 +18,7 @@ from engine import reject_codes as r
 from engine import vocabulary as v
 from engine.command_reader import Words, reject
 from engine.core import Core
+from engine.exchange.rounds import take_mark
 from engine.model.instruments import Instrument
 from engine.tick.activate import activate
 from engine.tick.detect import detect
@@ -34,7 +38,13 @@ def receive(core: Core, words: Words) -> None:
         reject(core, 0, v.TICK, r.UNKNOWN_INSTRUMENT, 0, number, number)
         return
     instrument = core.instruments[number]
-    if feed != instrument.active_feed or feed == 0 or bid > ask:
+    on_book = instrument.venue == v.VENUE_BOOK
+    if (
+        feed != instrument.active_feed
+        or feed == 0
+        or bid > ask
+        or (on_book and instrument.mark != v.MARK_TICK)
+    ):
         if not _admit_unusual(core, instrument, feed, bid, ask):
             return
     elif (
@@ -44,11 +54,9 @@ def receive(core: Core, words: Words) -> None:
     ):
         _refuse_quote(core, instrument, feed, bid, ask)
         return
-    take_quote(core, instrument, bid, ask)
-
-
-def take_quote(core: Core, instrument: Instrument, bid: i64, ask: i64) -> None:
-    """The stages, for a quote that counts: of a feed, or of the top of a book."""
+    if on_book:
+        take_mark(core, instrument, bid, ask)
+        return
     mark(core, instrument, bid, ask)
     detect(core, instrument)
     stops(core, instrument)
@@ -66,7 +74,7 @@ def _refuse_quote(core: Core, instrument: Instrument, feed: i64, bid: i64, ask: 
     if not instrument.configured:
         code = r.UNKNOWN_INSTRUMENT
         detail = number
-    elif instrument.venue != v.VENUE_QUOTED:
+    elif instrument.venue != v.VENUE_QUOTED and instrument.mark != v.MARK_TICK:
         code = r.OTHER_VENUE
         detail = instrument.venue
     elif feed not in core.feeds or (len(instrument.feeds) > 0 and feed not in instrument.feeds):

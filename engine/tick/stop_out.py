@@ -4,11 +4,14 @@ This file may close positions, write margin calls and note refusals (seed 004, s
 SEMANTICS section 10). Which accounts to look at, `risk.py` knows.
 """
 
+from typing import Final
+
 from mypy_extensions import i64
 
 from engine import bounds
 from engine import vocabulary as v
 from engine.core import Core
+from engine.exchange.liquidation import liquidate, prepare_liquidation
 from engine.figures import (
     NO_THRESHOLD,
     call_threshold_minor,
@@ -24,22 +27,66 @@ from engine.order.pipeline import close
 from engine.risk import clear_bands, collect_candidates, evaluate, set_bands
 from engine.tick.refusals import may_automate, note_account_refusal, note_refusal
 
+_FEW: Final = 16
+
 
 def stop_out(core: Core, instrument: Instrument) -> None:
     """Looks at every account whose band was left or that traded, in login order."""
+    candidates = core.candidates
     collect_candidates(core, instrument)
     for account in core.touched:
         if account.changed_positions and not account.candidate:
             account.candidate = True
-            core.candidates.append(account.login)
-    if len(core.candidates) == 0:
+            candidates.append(account)
+    if len(candidates) == 0:
         return
-    core.candidates.sort()
-    for login in core.candidates:
-        account = core.accounts[login]
+    _sort_by_login(candidates)
+    at: i64 = 0
+    while at < i64(len(candidates)):
+        account = candidates[at]
         account.candidate = False
+        ticket = core.last_ticket
         _check_account(core, account, instrument)
-    core.candidates.clear()
+        if core.last_ticket != ticket:
+            _add_met(core, account.login)
+        at += 1
+    candidates.clear()
+
+
+def _sort_by_login(accounts: list[Account]) -> None:
+    """In place. Most often there are two or three, so by insertion; many take the long way."""
+    count = i64(len(accounts))
+    if count > _FEW:
+        accounts.sort(key=_login)
+        return
+    at: i64 = 1
+    while at < count:
+        account = accounts[at]
+        place = at
+        while place > 0 and accounts[place - 1].login > account.login:
+            accounts[place] = accounts[place - 1]
+            place -= 1
+        accounts[place] = account
+        at += 1
+
+
+def _login(account: Account) -> int:
+    return int(account.login)
+
+
+def _add_met(core: Core, login: i64) -> None:
+    """Accounts that a liquidation met and whose turn is still to come are looked at, too."""
+    for account in core.touched:
+        if (
+            account.changed_positions
+            and not account.has_new_bands
+            and not account.candidate
+            and account.login > login
+        ):
+            account.candidate = True
+            core.candidates.append(account)
+    # What was looked at has a smaller login than all that is to come.
+    _sort_by_login(core.candidates)
 
 
 def _check_account(core: Core, account: Account, instrument: Instrument) -> None:
@@ -96,6 +143,12 @@ def _stop_out_step(core: Core, account: Account, instrument: Instrument, equity:
         note_account_refusal(core, account, instrument)
         return False
     exposure = trade.exposure
+    if exposure.instrument.venue == v.VENUE_BOOK:
+        if not prepare_liquidation(core, trade):
+            return False
+        _write_stop_out(core, trade, instrument, equity, exposure.closing_price(trade.side))
+        liquidate(core, trade)
+        return True
     offered = exposure.closing_price(trade.side)
     if not ask_filter(
         core.hooks.stop_outs_filter,
@@ -127,12 +180,22 @@ def _stop_out_step(core: Core, account: Account, instrument: Instrument, equity:
         return False
     account.refused_stage = 0
     account.refused_reason = 0
+    _write_stop_out(core, trade, instrument, equity, price)
+    close(core, trade, trade.volume_units, price, v.REASON_STOP_OUT, 0)
+    return True
+
+
+def _write_stop_out(
+    core: Core, trade: Trade, instrument: Instrument, equity: i64, price: i64
+) -> None:
+    """The figures before the step."""
+    account = trade.exposure.account
     margin = account.margin_minor
     core.events.stop_out(
         account.login,
         instrument.quote_sequence,
         trade.ticket,
-        exposure.instrument.number,
+        trade.exposure.instrument.number,
         equity,
         margin,
         level_bp(equity, margin),
@@ -140,8 +203,6 @@ def _stop_out_step(core: Core, account: Account, instrument: Instrument, equity:
         current_profit_minor(trade),
         price,
     )
-    close(core, trade, trade.volume_units, price, v.REASON_STOP_OUT, 0)
-    return True
 
 
 def choose_position(core: Core, account: Account) -> Trade | None:
@@ -190,9 +251,8 @@ def _oldest(core: Core, exposure: Exposure, losing: bool) -> Trade | None:
 
 def _is_tradable(core: Core, exposure: Exposure) -> bool:
     instrument = exposure.instrument
-    return (
-        instrument.venue == v.VENUE_QUOTED
-        and instrument.quote_sequence > 0
-        and exposure.terms.trade_mode != v.TRADE_DISABLED
-        and instrument.session_open(core.time_ns)
-    )
+    if instrument.quote_sequence == 0 or exposure.terms.trade_mode == v.TRADE_DISABLED:
+        return False
+    if instrument.venue == v.VENUE_BOOK:
+        return instrument.is_trading(core.time_ns)
+    return instrument.session_open(core.time_ns)

@@ -18,25 +18,49 @@ from tests.naive.book_day import KINDS, kind_at_random
 
 # What must have happened, at least, in the sample of days.
 AT_LEAST = {
-    "event BookOrderPlaced": 1_500,
-    "event BookOrderReplaced": 400,
-    "event FuturesFilled": 600,
-    "event SpotFilled": 350,
-    "event HoldingEntry": 200,
-    "event MarginCall": 30,
-    "event StopOut": 10,
-    "refused stop-out": 10,
-    "removed client": 300,
-    "removed remainder": 200,
-    "removed self_trade": 100,
-    "removed reduce_only": 60,
-    "removed expired": 100,
-    "replaced alone": 400,
-    "replaced and filled": 20,
-    "closed in part or turned over": 100,
-    "filled against itself": 60,
-    "rebate": 5,
-    "FuturesFilled market order": 100,
+    "event BookOrderPlaced": 2_000,
+    "event BookOrderReplaced": 300,
+    "event FuturesFilled": 1_000,
+    "event SpotFilled": 250,
+    "event HoldingEntry": 150,
+    "event MarginCall": 60,
+    "event StopOut": 60,
+    "event MarginChanged": 40,
+    "event FundingPaid": 40,
+    "event PositionSettled": 120,
+    "event PositionModified": 150,
+    "event FeedSwitched": 4,
+    "waits": 200,
+    "iceberg": 70,
+    "triggered pending": 50,
+    "triggered take_profit": 10,
+    "triggered stop_loss": 6,
+    "auction fills": 12,
+    "refused stop_out no_liquidity": 40,
+    "refused stop_out not_tradable": 1,
+    "refused take_profit no_liquidity": 15,
+    "refused stop_loss no_liquidity": 15,
+    "removed client": 200,
+    "removed remainder": 300,
+    "removed self_trade": 120,
+    "removed reduce_only": 20,
+    "removed expired": 120,
+    "removed refused": 12,
+    "removed auction": 2,
+    "removed liquidation": 40,
+    "removed settled": 30,
+    "entry insurance": 2,
+    "settled daily": 50,
+    "settled final": 15,
+    "settled funding": 15,
+    "filled auction": 60,
+    "filled deleveraged": 30,
+    "replaced alone": 200,
+    "replaced and filled": 30,
+    "closed in part or turned over": 150,
+    "filled against itself": 80,
+    "rebate": 15,
+    "FuturesFilled market order": 300,
     "SpotFilled market order": 80,
 }
 REJECTS = """
@@ -47,7 +71,8 @@ REJECTS = """
     NO_CONVERSION_ROUTE PRICE_NOT_ALLOWED BAD_PRICE PRICE_OFF_TICK_SIZE VOLUME_BELOW_MINIMUM
     VOLUME_ABOVE_MAXIMUM VOLUME_OFF_STEP TOO_MANY_ORDERS VOLUME_LIMIT VOLUME_ABOVE_POSITION
     WOULD_TAKE NOT_FILLABLE NO_MONEY BAD_CONFIGURATION UNKNOWN_CURRENCY INSTRUMENT_IN_USE
-    ACCOUNT_IN_USE
+    ACCOUNT_IN_USE BAD_PHASE WRONG_PHASE PRICE_OUTSIDE_BAND WOULD_TRIGGER STOPS_WRONG_SIDE
+    NO_QUOTE QUOTE_CROSSED QUOTE_OUT_OF_BAND UNKNOWN_FEED BAD_SETTLEMENT BAD_RATE NOT_PERPETUAL
 """.split()  # noqa: SIM905
 
 
@@ -57,7 +82,7 @@ def days(first: int, number: int) -> range:
 
 def test_random_book_days_give_the_same_events_and_enough_happens() -> None:
     counts: Counter[str] = Counter()
-    for seed in days(1, 18):
+    for seed in days(1, 24):
         ComparedDay(seed, counts).run(550)
     wanted = {**AT_LEAST, **{f"reject {code}": 1 for code in REJECTS}}
     too_few = {name: counts[name] for name, least in wanted.items() if counts[name] < least}

@@ -338,7 +338,7 @@ def test_trades_of_others_move_the_quote_and_call_the_margin_of_who_holds() -> N
     world.sell(BOB, 1, 93)
     events = told(world.buy(CAT, 1, 93))
     # equity 210 - 140 of a margin of 80: below the call level of 200 % and the stop-out level
-    assert events[-2:] == ["margin call Ann at 70 of 80", "refused Ann not_tradable"]
+    assert events[-2:] == ["margin call Ann at 70 of 80", "refused Ann no_liquidity"]
     assert world.figures(ANN).positions == 1
     world.sell(BOB, 1, 93)
     assert told(world.buy(CAT, 1, 93))[-1].endswith("taker")

@@ -133,7 +133,7 @@ def test_holdings_and_fees_of_all_accounts_are_what_was_brought() -> None:
     """In every currency, after every command of a day."""
     counts: Counter[str] = Counter()
     fees = 0
-    for seed in range(81, 85):
+    for seed in range(81, 86):
         day = ComparedDay(seed, counts)
         day.run(400)
         fees += sum(abs(fee) for fee in day.audit.fees.values())
@@ -154,7 +154,7 @@ REFUSALS: list[tuple[Any, int, int]] = [
     (order(9, BUY, 0, -1, instrument=99), c.UNKNOWN_ACCOUNT, 9),
     (order(ANN, BUY, 0, -1, instrument=99), c.UNKNOWN_INSTRUMENT, 99),
     (order(ANN, 9, 0, -1, instrument=METAL), c.OTHER_VENUE, v.VENUE_QUOTED),
-    (order(ANN, 9, 0, -1, order_type=v.STOP, force=9), c.BAD_ORDER_TYPE, v.STOP),
+    (order(ANN, 9, 0, -1, order_type=4, force=9), c.BAD_ORDER_TYPE, 4),
     (order(ANN, 9, 0, -1, force=9), c.BAD_SIDE, 9),
     (order(ANN, BUY, 0, -1, force=9, flags=9), c.BAD_TIME_IN_FORCE, 9),
     (order(ANN, BUY, 0, 0, force=GTC, flags=9), c.BAD_TIME_IN_FORCE, GTC),

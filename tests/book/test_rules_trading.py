@@ -421,14 +421,11 @@ def order_of_quoted_venue(kind: str, position: int) -> r.Command:
         "tick": r.Tick(instrument=GOLD, feed=99, bid_points=-1, ask_points=-1),
         "order": r.PlaceOrder(login=ANN, instrument=GOLD, order_type=9, side=9, volume_units=0),
         "close": r.ClosePosition(login=ANN, position=position, deviation_points=-1),
-        "modify": r.ModifyPosition(
-            login=ANN, position=position, stop_loss_points=-1, take_profit_points=-1
-        ),
     }
     return commands[kind]
 
 
-@pytest.mark.parametrize("kind", ["tick", "order", "close", "modify"])
+@pytest.mark.parametrize("kind", ["tick", "order", "close"])
 def test_commands_of_the_quoted_venue_are_refused_on_the_book(kind: str) -> None:
     world = BookWorld()
     world.position(ANN, 1)

@@ -14,8 +14,14 @@ the engine is compared with; where the two differ, docs/RULES.md decides.
     venue_config.py what an instrument must be for its venue
     clients.py   the commands of clients and the balance operations
     frozen.py    the book venue: values, fees, and what is frozen
-    exchange.py  its commands: the checks, and what follows
-    matching.py  the way of an order through the book, from match to quote
+    exchange.py  its commands
+    book_admission.py the checks of its orders, first failure wins
+    matching.py  the way of an order through the book, from match to rest
+    rounds.py    what follows a command, book by book
+    triggers.py  stop orders and stops of positions
+    phases.py    halts and auctions
+    liquidation.py closing the futures of an account in need
+    settlement.py, margin_dates.py  settlements, funding, margin by date
     book.py      a book alone, without accounts
     dealers.py   the commands of dealers and the timers
     tick.py      the way of a tick
@@ -25,7 +31,8 @@ the engine is compared with; where the two differ, docs/RULES.md decides.
     oracle.py    NaiveEngine: one record in, its events out
     comparison.py both engines side by side
     small_world.py, book_world.py  small worlds for scenarios
-    book_day.py, book_comparison.py, book_audit.py  random days on the book venue
+    book_day.py, book_floor.py, book_office.py, book_comparison.py, book_audit.py
+        random days on the book venue
 """
 
 from tests.naive.figures import Figures

@@ -203,14 +203,13 @@ def check_stops(
 
 
 def check_counts(world: World, account: Account, order: Order) -> None:
-    waiting = [o for o in world.orders_of(account.login) if o.ticket != order.ticket]
     trades = len(world.orders) + len(world.positions)
     full = trades >= bounds.MAX_TRADES or world.last_ticket >= bounds.MAX_TICKET
     if full and order.ticket == 0:
         raise Refused(c.TOO_MANY_ORDERS, trades)
     if order.order_type != v.MARKET:
         most = min(world.group_of(account).max_orders, bounds.MAX_ORDERS_PER_ACCOUNT)
-        count = len(waiting) + len(world.book_orders_of(account.login))
+        count = world.orders_counted(account.login) - (order.ticket in world.orders)
         if count >= most:
             raise Refused(c.TOO_MANY_ORDERS, count)
         return

@@ -68,11 +68,24 @@ class ComparedDay:
 def finer(event: Any, events: list[Any]) -> list[str]:
     """More than the class of an event."""
     if isinstance(event, r.Rejected):
-        return [f"reject {CODE_NAMES[event.code]}"]
+        activated = any(isinstance(e, r.BookOrderTriggered) for e in events)
+        when = " at activation" if activated else ""
+        return [f"reject {CODE_NAMES[event.code]}{when}"]
     if isinstance(event, r.BookOrderRemoved):
         return [f"removed {v.REMOVAL_NAMES[event.removal]}"]
     if isinstance(event, r.TriggerRefused):
-        return ["refused stop-out"] if event.stage == v.STAGE_STOP_OUT else []
+        return [f"refused {v.STAGE_NAMES[event.stage]} {v.REFUSED_NAMES[event.reason]}"]
+    if isinstance(event, r.BookOrderTriggered):
+        return [f"triggered {v.STAGE_NAMES[event.stage]}"]
+    if isinstance(event, r.BookOrderPlaced):
+        names = ["waits"] if event.trigger_points else []
+        return [*names, "iceberg"] if event.shown_units else names
+    if isinstance(event, r.PhaseChanged):
+        return ["auction fills"] if event.volume_units else []
+    if isinstance(event, r.InstrumentSettled):
+        return [f"settled {v.SETTLEMENT_NAMES[event.settlement]}"]
+    if isinstance(event, r.LedgerEntry):
+        return [f"entry {v.ENTRY_TYPE_NAMES[event.entry_type]}"]
     if isinstance(event, r.BookOrderReplaced):
         return ["replaced and filled" if len(events) > 1 else "replaced alone"]
     if isinstance(event, r.FuturesFilled | r.SpotFilled):
@@ -82,7 +95,8 @@ def finer(event: Any, events: list[Any]) -> list[str]:
 
 def finer_fill(event: Any, events: list[Any]) -> list[str]:
     names = ["rebate"] if event.fee_minor < 0 else []
-    sides = [e for e in events if getattr(e, "counter_order", 0) == event.order]
+    names.append(f"filled {v.ROLE_NAMES[event.role]}")
+    sides = [e for e in events if getattr(e, "counter_order", 0) == event.order and event.order]
     names += ["filled against itself"] if any(e.login == event.login for e in sides) else []
     market = [e for e in events if isinstance(e, r.BookOrderPlaced) and e.order_type == v.MARKET]
     names += [f"{type(event).__name__} market order"] if market else []

@@ -3,7 +3,7 @@
 This file may choose what comes next, not judge it. Everything is small, so that what is rare
 on a real day happens all the time: own orders meet, money runs out, positions turn over,
 reduce-only orders are trimmed. The naive engine runs along, so that commands can name living
-tickets. Instruments differ from seed to seed.
+tickets. Instruments differ from seed to seed, and so does what a day leaves out.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ import msgspec
 
 from engine import records as r
 from engine import vocabulary as v
+from tests.naive import book_floor, book_office
 from tests.naive.world import World
 
 USD, EUR, BTC = 1, 2, 3
@@ -49,6 +50,7 @@ class BookDay:
         self.world = world
         self.sequence = 0
         self.time_ns = MONDAY_NS + self.random.randrange(300) * MINUTE
+        self.features = [name for name in FEATURES if self.random.random() < 0.8]
 
     def opening(self) -> list[r.Command]:
         """Currencies, instruments, groups, accounts, money and a first quote."""
@@ -58,9 +60,10 @@ class BookDay:
             r.Currency(currency=EUR, code="EUR", digits=2),
             r.Currency(currency=BTC, code="BTC", digits=3),
             r.Feed(feed=1, name="main"),
-            *instruments(random),
-            *groups(random),
+            r.Feed(feed=2, name="other"),
         ]
+        configs = instruments(random, self.features)
+        records += [*configs, *groups(random)]
         for login in LOGINS:
             mode = random.choice((v.HEDGING, v.NETTING))
             records.append(r.SetAccount(login=login, group=GROUP_OF[login], mode=mode))
@@ -72,17 +75,29 @@ class BookDay:
                 if random.randrange(3) and (currency == EUR) != (login >= 5):
                     records.append(holding(login, currency, v.DEPOSIT, random.randrange(50, 4_000)))
         records.append(r.Tick(instrument=METAL, feed=1, bid_points=100, ask_points=101))
+        if "office" in self.features:
+            records += book_office.opening(random)
+        records += book_floor.opening(random, configs)
         return [self.stamp(record) for record in records if not own_currency(record)]
 
     def command(self, kind: str, random: Random) -> r.Command:
         """The next command: of this kind, or the clock where the kind finds nothing to do."""
         self.random = random
-        made = KINDS[kind][1](self) or r.Clock()
+        left_out = any(kind in FEATURES[name] for name in FEATURES if name not in self.features)
+        made = (place if left_out else KINDS[kind][1])(self) or r.Clock()
         if random.randrange(15) == 0:
             made = spoiled(random, made)
         self.time_ns += random.choice(PAUSES_NS)
         late = random.randrange(200) == 0
         return self.stamp(made, -1 if late else 0)
+
+    def who_trades(self, instrument: int) -> int:
+        """Mostly somebody whose currency the futures are in."""
+        random, config = self.random, self.world.instruments[instrument]
+        if config.contract == v.CONTRACT_SPOT or random.randrange(40) == 0:
+            return random.choice(LOGINS)
+        in_euro = config.profit_currency == EUR
+        return random.choice([login for login in LOGINS if (login >= 5) == in_euro])
 
     def stamp(self, command: r.Command | r.Config, shift_ns: int = 0) -> r.Command:
         self.sequence += 1
@@ -101,7 +116,7 @@ def own_currency(record: r.Command | r.Config) -> bool:
 # ---------------------------------------------------------------- how a day begins
 
 
-def instruments(random: Random) -> list[r.Instrument]:
+def instruments(random: Random, features: list[str]) -> list[r.Instrument]:
     common = {
         "contract_size": 1,
         "lot_max_units": 12,
@@ -124,7 +139,14 @@ def instruments(random: Random) -> list[r.Instrument]:
         margin_mode=v.MARGIN_CFD_LEVERAGE,
         price_max_points=1_000,
     )
-    return [metal, *futures(random, common), *spot(random, common)]
+    books = [*futures(random, common), *spot(random, common)]
+    return [
+        metal,
+        *(
+            msgspec.structs.replace(book, **book_floor.price_fields(random, features))
+            for book in books
+        ),
+    ]
 
 
 def futures(random: Random, common: dict[str, Any]) -> list[r.Instrument]:
@@ -161,7 +183,8 @@ def futures(random: Random, common: dict[str, Any]) -> list[r.Instrument]:
         maker_fee_ppm=random.choice((0, 2_000)),
         **common,
     )
-    return [msgspec.structs.replace(gold, maker_fee_ppm=-rebate), oil]
+    both = (msgspec.structs.replace(gold, maker_fee_ppm=-rebate), oil)
+    return [msgspec.structs.replace(each, **book_office.risk_fields(random)) for each in both]
 
 
 def spot(random: Random, common: dict[str, Any]) -> list[r.Instrument]:
@@ -248,7 +271,7 @@ def place(day: BookDay) -> r.Command:
     if force == v.GOOD_TILL_DATE:
         expiry = day.time_ns + random.choice((MINUTE, 4 * MINUTE, 30 * MINUTE, 300 * MINUTE))
     instrument, side = random.choice(BOOKS), random.randrange(2)
-    login = who_trades(day, instrument)
+    login = day.who_trades(instrument)
     volume = random.choice((1, 1, 2, 2, 3, 4, 5, 8, 12))
     held = [p for p in day.world.positions_of(login, instrument) if p.side != side]
     if flags & v.REDUCE_ONLY and random.randrange(8):
@@ -268,15 +291,6 @@ def place(day: BookDay) -> r.Command:
         self_trade=random.randrange(4),
         expiry_ns=expiry,
     )
-
-
-def who_trades(day: BookDay, instrument: int) -> int:
-    """Mostly somebody whose currency the futures are in."""
-    random, config = day.random, day.world.instruments[instrument]
-    if config.contract == v.CONTRACT_SPOT or random.randrange(40) == 0:
-        return random.choice(LOGINS)
-    in_euro = config.profit_currency == EUR
-    return random.choice([login for login in LOGINS if (login >= 5) == in_euro])
 
 
 def reduce(day: BookDay) -> r.Command | None:
@@ -336,6 +350,7 @@ def odd_ticket(day: BookDay) -> r.Command:
         r.CancelOrder(login=login, order=ticket),
         r.ReplaceOrder(login=login, order=ticket, volume_units=1, price_points=12),
         r.ClosePosition(login=login, position=ticket),
+        r.ModifyPosition(login=login, position=ticket, stop_loss_points=1, take_profit_points=40),
     )
     return random.choice(commands)
 
@@ -521,7 +536,11 @@ KINDS: dict[str, tuple[int, Maker]] = {
     "change_group": (10, change_group),
     "change_terms": (10, change_terms),
     "change_instrument": (20, change_instrument),
+    **book_floor.KINDS,
+    **book_office.KINDS,
 }
+FEATURES = {**book_floor.FEATURES, "office": tuple(book_office.KINDS)}
+"""What a day may leave out: the kinds that belong to it."""
 
 
 def kind_at_random(random: Random) -> str:

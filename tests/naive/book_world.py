@@ -19,8 +19,8 @@ from tests.naive.comparison import Comparison
 
 USD, BTC = 1, 2
 GOLD, COIN, METAL = 1, 2, 3
-ANN, BOB, CAT = 1, 2, 3
-NAMES = {ANN: "Ann", BOB: "Bob", CAT: "Cat"}
+ANN, BOB, CAT, FUND = 1, 2, 3, 9
+NAMES = {ANN: "Ann", BOB: "Bob", CAT: "Cat", FUND: "Fund"}
 SECOND = 1_000_000_000
 START_NS = 1_704_096_000 * SECOND
 """Monday 1 January 2024, 08:00 UTC."""
@@ -84,9 +84,10 @@ class BookWorld:
         coin: dict[str, Any] | None = None,
         dollars: int = 1_000,
         coins: int = 100,
+        hooks: Any = None,
         **group: Any,
     ) -> None:
-        self.both = Comparison()
+        self.both = Comparison(hooks)
         self.gold = msgspec.structs.replace(FUTURE, **(gold or {}))
         self.coin = msgspec.structs.replace(SPOT, **(coin or {}))
         self.group = msgspec.structs.replace(GROUP, **group)
@@ -95,7 +96,7 @@ class BookWorld:
         self.accepted(r.Feed(feed=1, name="main"))
         for config in (self.gold, self.coin, QUOTED, self.group):
             self.accepted(config)
-        for login in NAMES:
+        for login in (ANN, BOB, CAT):
             self.accepted(r.SetAccount(login=login, group=1))
             if dollars:
                 self.money(login, dollars)
@@ -148,6 +149,18 @@ class BookWorld:
         self.group = msgspec.structs.replace(self.group, **changes)
         self.accepted(self.group)
 
+    def trade_mode(self, mode: int) -> None:
+        """Of GOLD, for the group."""
+        self.accepted(r.Terms(group=1, instrument=GOLD, trade_mode=mode))
+
+    def status(self, login: int, status: int) -> None:
+        self.accepted(r.SetAccount(login=login, group=1, status=status))
+
+    def part(self, login: int) -> None:
+        """The account gets a group of its own, which nothing keeps from trading."""
+        self.accepted(r.Group(group=2, name="others", currency=USD))
+        self.accepted(r.SetAccount(login=login, group=2))
+
     # ------------------------------------------------------------ orders
 
     def buy(self, login: int, units: int, price: int = 0, **more: int) -> list[Any]:
@@ -161,6 +174,36 @@ class BookWorld:
 
     def cancel(self, login: int, ticket: int) -> list[Any]:
         return self.accepted(r.CancelOrder(login=login, order=ticket))
+
+    def stop(self, login: int, side: int, units: int, trigger: int, **more: int) -> int:
+        """Ticket of an order that waits."""
+        [placed, *_] = self.accepted(stop_order(login, side, units, trigger, **more))
+        ticket: int = placed.order
+        return ticket
+
+    def stops(self, login: int, loss: int = 0, profit: int = 0) -> list[Any]:
+        """Stop loss and take profit of the login's position in GOLD."""
+        return self.accepted(stops_of(login, self.ticket_of(login), loss, profit))
+
+    def ticket_of(self, login: int) -> int:
+        [position] = self.both.naive.world.positions_of(login, GOLD)
+        return position.ticket
+
+    def trade(self, price: int, units: int = 1) -> list[Any]:
+        """Cat sells to herself: the last price is this one. What follows may be refused."""
+        own = v.SELF_TRADE_ALLOW
+        self.sell(CAT, units, price, self_trade=own)
+        events = self.send(order(CAT, BUY, units, price, self_trade=own))
+        assert isinstance(events[0], r.BookOrderPlaced), told(events)
+        return events
+
+    def tick(self, bid: int, ask: int = 0, instrument: int = GOLD) -> list[Any]:
+        """A quote from outside."""
+        command = r.Tick(instrument=instrument, feed=1, bid_points=bid, ask_points=ask or bid)
+        return self.accepted(command)
+
+    def phase(self, phase: int, instrument: int = GOLD) -> list[Any]:
+        return self.accepted(r.SetPhase(instrument=instrument, phase=phase))
 
     def position(self, login: int, units: int, price: int = 100, against: int = CAT) -> None:
         """Gives a position in GOLD, the other side of which somebody else holds."""
@@ -201,6 +244,22 @@ def order(login: int, side: int, units: int, price: int = 0, **more: int) -> r.P
     )
 
 
+def stop_order(login: int, side: int, units: int, trigger: int, **more: int) -> r.PlaceBookOrder:
+    """A stop order; with a price a stop-limit order."""
+    price = more.pop("price", 0)
+    kind = more.pop("order_type", v.STOP_LIMIT if price else v.STOP)
+    force = more.pop("force", GTC)
+    return order(
+        login, side, units, price, order_type=kind, force=force, trigger_points=trigger, **more
+    )
+
+
+def stops_of(login: int, position: int, loss: int = 0, profit: int = 0) -> r.ModifyPosition:
+    return r.ModifyPosition(
+        login=login, position=position, stop_loss_points=loss, take_profit_points=profit
+    )
+
+
 def replacement(login: int, ticket: int, units: int, price: int) -> r.ReplaceOrder:
     return r.ReplaceOrder(login=login, order=ticket, volume_units=units, price_points=price)
 
@@ -208,15 +267,42 @@ def replacement(login: int, ticket: int, units: int, price: int) -> r.ReplaceOrd
 # ---------------------------------------------------------------- events as lines of text
 
 
+def name_of(login: int) -> str:
+    return NAMES.get(login, f"account {login}")
+
+
 def _filled(e: Any) -> str:
     side, role = v.SIDE_NAMES[e.side], v.ROLE_NAMES[e.role]
     left = f", {e.left_units} left" if e.left_units else ""
-    return f"{NAMES[e.login]} #{e.order} {side} {e.volume_units} at {e.price_points} {role}{left}"
+    return f"{name_of(e.login)} #{e.order} {side} {e.volume_units} at {e.price_points} {role}{left}"
+
+
+def _entry(e: Any) -> str:
+    name = v.ENTRY_TYPE_NAMES[e.entry_type]
+    if e.margin_delta_minor:
+        return f"{name_of(e.login)} {name} {e.margin_delta_minor:+}, margin {e.margin_minor}"
+    return f"{name_of(e.login)} {name} {e.balance_delta_minor:+}, balance {e.balance_minor}"
+
+
+def _settled(e: Any) -> str:
+    units = f"{e.position_units:+}"
+    gain = f"{e.profit_minor:+}, balance {e.balance_minor}, margin {e.margin_minor}"
+    return f"{name_of(e.login)} {units} settled at {e.price_points}: {gain}"
 
 
 LINES: dict[type[r.Event], Callable[[Any], str]] = {
     r.Rejected: lambda e: f"rejected {CODE_NAMES[e.code]} {e.detail}",
-    r.BookOrderPlaced: lambda e: f"placed #{e.order}, frozen {e.frozen_minor}",
+    r.BookOrderPlaced: lambda e: (
+        f"{'waits' if e.trigger_points else 'placed'} #{e.order}, frozen {e.frozen_minor}"
+    ),
+    r.BookOrderTriggered: lambda e: (
+        f"{v.STAGE_NAMES[e.stage]} #{e.order} of {e.volume_units} triggered at {e.price_points}"
+    ),
+    r.PhaseChanged: lambda e: (
+        f"{v.PHASE_NAMES[e.phase]}, {e.volume_units} at {e.price_points}"
+        if e.volume_units
+        else v.PHASE_NAMES[e.phase]
+    ),
     r.BookOrderReplaced: lambda e: (
         f"replaced #{e.order} {e.volume_units} at {e.price_points}, frozen {e.frozen_minor}"
     ),
@@ -225,8 +311,24 @@ LINES: dict[type[r.Event], Callable[[Any], str]] = {
     ),
     r.FuturesFilled: _filled,
     r.SpotFilled: _filled,
-    r.MarginCall: lambda e: f"margin call {NAMES[e.login]} at {e.equity_minor} of {e.margin_minor}",
-    r.TriggerRefused: lambda e: f"refused {NAMES[e.login]} {v.REFUSED_NAMES[e.reason]}",
+    r.MarginCall: lambda e: (
+        f"margin call {name_of(e.login)} at {e.equity_minor} of {e.margin_minor}"
+    ),
+    r.TriggerRefused: lambda e: f"refused {name_of(e.login)} {v.REFUSED_NAMES[e.reason]}",
+    r.StopOut: lambda e: f"stop-out {name_of(e.login)} at {e.equity_minor} of {e.margin_minor}",
+    r.LedgerEntry: _entry,
+    r.PositionSettled: _settled,
+    r.FundingPaid: lambda e: (
+        f"{name_of(e.login)} {e.position_units:+} funding {e.amount_minor:+}, "
+        f"balance {e.balance_minor}"
+    ),
+    r.InstrumentSettled: lambda e: (
+        f"{e.positions} positions {v.SETTLEMENT_NAMES[e.settlement]}, {e.long_units} long, "
+        f"paid {e.paid_minor}, received {e.received_minor}"
+    ),
+    r.MarginChanged: lambda e: (
+        f"margin a lot {e.initial_margin_minor}, held {e.maintenance_margin_minor}"
+    ),
 }
 
 
@@ -237,3 +339,8 @@ def told(events: list[Any]) -> list[str]:
 def fills(events: list[Any]) -> list[str]:
     """Only the fills."""
     return [_filled(e) for e in events if isinstance(e, r.FuturesFilled | r.SpotFilled)]
+
+
+def triggered(events: list[Any]) -> list[int]:
+    """Tickets, in the order in which they were triggered."""
+    return [e.order for e in events if isinstance(e, r.BookOrderTriggered)]

@@ -9,7 +9,10 @@ from engine import records as r
 from engine import reject_codes as c
 from engine import vocabulary as v
 from tests.naive import admission as a
+from tests.naive import book_admission as b
 from tests.naive import figures, fills, money
+from tests.naive.matching import opposite
+from tests.naive.rounds import make_due
 from tests.naive.world import Account, CloseRequest, Order, Position, Refused, World
 
 ENTRY_OF_OPERATION = {
@@ -82,8 +85,6 @@ def place_order(world: World, command: r.PlaceOrder) -> None:
     a.check_hedge_ban(world, account, order)
 
     order.ticket = world.new_ticket()
-    if order.instrument not in account.traded:
-        account.traded.append(order.instrument)
     emit_placed(world, order)
     if pending:
         world.orders[order.ticket] = order
@@ -273,8 +274,6 @@ def own_position(world: World, login: int, ticket: int) -> Position:
         raise Refused(c.UNKNOWN_POSITION, ticket)
     if position.login != login:
         raise Refused(c.NOT_YOUR_TICKET, ticket)
-    if world.on_book(position.instrument):
-        raise Refused(c.OTHER_VENUE, v.VENUE_BOOK)
     return position
 
 
@@ -297,9 +296,20 @@ def check_position_symbol(world: World, account: Account, position: Position) ->
     a.check_account_status(world, account)
 
 
+def check_book_position(world: World, account: Account, position: Position) -> None:
+    """Futures: symbol, phase, account."""
+    a.check_trading_allowed_in_symbol(world, account, position.instrument)
+    b.check_session(world, position.instrument)
+    if world.expired(position.instrument):
+        raise Refused(c.WRONG_PHASE, v.PHASE_EXPIRED)
+    a.check_account_status(world, account)
+
+
 def close_position(world: World, command: r.ClosePosition) -> None:
     account = a.account_named(world, command.login)
     position = own_position(world, command.login, command.position)
+    if world.on_book(position.instrument):
+        raise Refused(c.OTHER_VENUE, v.VENUE_BOOK)
     a.check_deviation(command.deviation_points, command.price_points != 0)
     check_no_request_waits(position)
     check_position_symbol(world, account, position)
@@ -344,14 +354,24 @@ def check_fifo(world: World, account: Account, position: Position) -> None:
 def modify_position(world: World, command: r.ModifyPosition) -> None:
     account = a.account_named(world, command.login)
     position = own_position(world, command.login, command.position)
-    check_no_request_waits(position)
-    check_position_symbol(world, account, position)
-    check_position_not_frozen(world, account, position)
+    number, on_book = position.instrument, world.on_book(position.instrument)
+    if on_book:
+        check_book_position(world, account, position)
+    else:
+        check_no_request_waits(position)
+        check_position_symbol(world, account, position)
+        check_position_not_frozen(world, account, position)
     stop_loss, take_profit = command.stop_loss_points, command.take_profit_points
     a.check_stop_prices(stop_loss, take_profit)
-    a.check_tick_size(world, position.instrument, [stop_loss, take_profit])
-    closing = world.closing_price(account, position.instrument, position.side)
-    a.check_stops(world, position.instrument, position.side, closing, stop_loss, take_profit)
+    a.check_tick_size(world, number, [stop_loss, take_profit])
+    if on_book:
+        closing = b.trigger_price(world, number, opposite(position.side))
+    else:
+        closing = world.closing_price(account, number, position.side)
+    if closing:
+        a.check_stops(world, number, position.side, closing, stop_loss, take_profit)
+    if on_book:
+        make_due(world, number)
     position.stop_loss, position.take_profit = stop_loss, take_profit
     position.refused = (0, 0)
     world.emit(

@@ -13,7 +13,8 @@ from engine import records as r
 from engine import reject_codes as c
 from engine import vocabulary as v
 from tests.naive import fills, money, venue_config
-from tests.naive.world import Account, BookOrder, Order, Position, Refused, World, resolve_terms
+from tests.naive.frozen import in_force
+from tests.naive.world import Account, Order, Position, Refused, World, resolve_terms
 
 MARKUP = (-bounds.MAX_MARKUP_POINTS, bounds.MAX_MARKUP_POINTS)
 POINTS_FROM_0 = (0, bounds.MAX_PRICE_POINTS)
@@ -68,6 +69,13 @@ RANGES: dict[type[r.Config], dict[str, tuple[int, int]]] = {
         "taker_fee_ppm": (0, 100_000),
         "maker_fee_per_lot_minor": (-(2**31), 2**31),
         "taker_fee_per_lot_minor": FEE,
+        "mark": one_of(v.MARK_NAMES),
+        "trigger": one_of(v.TRIGGER_NAMES),
+        "band_bp": (0, 10_000),
+        "liquidation_units": (0, bounds.MAX_VOLUME_UNITS),
+        "insurance_login": (0, 2**63 - 1),
+        "delivery_month": (0, 999_912),
+        "expires_ns": (0, bounds.MAX_TIME_NS),
     },
     r.Group: {
         "group": GROUP,
@@ -117,13 +125,12 @@ FIXED_WHILE_IN_USE = (
     "price_max_points",
     "position_limit_units",
     "hedged_size",
-    "initial_margin_minor",
     "margin_percent_bp",
     "tick_value_minor",
     "venue",
     "contract",
     "volume_digits",
-    "maintenance_margin_minor",
+    "mark",
     "maker_fee_ppm",
     "taker_fee_ppm",
     "maker_fee_per_lot_minor",
@@ -221,9 +228,11 @@ def store_instrument(world: World, config: r.Instrument) -> tuple[int, int]:
     check_instrument_in_use(world, config)
     old = world.instruments.get(config.instrument)
     world.instruments[config.instrument] = config
+    world.margins_as_of[config.instrument] = world.time_ns
     if old is not None and requoted(old) != requoted(config):
-        world.quotes.pop(config.instrument, None)
-        world.feed_states.pop(config.instrument, None)
+        forgotten = (world.quotes, world.feed_states, world.last_prices, world.base_prices)
+        for by_instrument in forgotten:
+            by_instrument.pop(config.instrument, None)
     state = world.feed_states.get(config.instrument)
     if state is not None and config.feeds and state.active not in config.feeds:
         del world.feed_states[config.instrument]
@@ -238,13 +247,14 @@ def requoted(instrument: r.Instrument) -> tuple[int, int, int]:
 def check_instrument_in_use(world: World, config: r.Instrument) -> None:
     """What trades or their conversions rest on may not change under them."""
     before = routes_in_use(world)
-    trades: list[Order | Position | BookOrder]
-    trades = [*world.orders.values(), *world.positions.values(), *world.book_orders.values()]
-    used = [trade.instrument for trade in trades]
+    placed = (world.orders, world.book_orders, world.waiting_orders, world.positions)
+    used = [trade.instrument for trades in placed for trade in trades.values()]
     used += [step.instrument for route in before for step in route]
     if config.instrument in used:
         old = world.instruments[config.instrument]
         if any(getattr(old, name) != getattr(config, name) for name in FIXED_WHILE_IN_USE):
+            raise Refused(c.INSTRUMENT_IN_USE)
+        if in_force(old, world.time_ns) != in_force(config, world.time_ns):
             raise Refused(c.INSTRUMENT_IN_USE)
     kept = dict(world.instruments)
     world.instruments[config.instrument] = config
@@ -296,6 +306,8 @@ def check_instrument_shape(config: r.Instrument) -> None:
     if config.margin_mode == v.MARGIN_CFD_INDEX:
         demand(config.tick_value_minor >= 1)
     demand(venue_config.fees_and_margins_fit(config))
+    demand(venue_config.is_month(config.delivery_month))
+    demand(venue_config.margins_ascend(config))
 
 
 def check_lots(lot_min: int, lot_max: int, lot_step: int) -> None:
@@ -409,7 +421,6 @@ def check_account(world: World, command: r.SetAccount) -> None:
     if world.group_of(account).currency != currency:
         raise Refused(c.ACCOUNT_IN_USE, currency)
     login = account.login
-    orders = (*world.orders_of(login), *world.book_orders_of(login))
-    trades = (*orders, *world.positions_of(login))
+    trades = world.orders_counted(login) + len(world.positions_of(login))
     if account.mode != command.mode and (account.entries or trades):
         raise Refused(c.ACCOUNT_IN_USE, command.mode)

@@ -9,7 +9,8 @@ from engine import records as r
 from engine import reject_codes as c
 from engine import vocabulary as v
 from tests.naive import admission as a
-from tests.naive import clients, exchange, fills
+from tests.naive import clients, fills, matching
+from tests.naive.rounds import make_due
 from tests.naive.world import BookOrder, Order, Position, Refused, World
 
 
@@ -130,19 +131,16 @@ def fire_timers(world: World) -> None:
     for position in world.positions.values():
         if position.close_request is not None:
             due.append((position.close_request.timeout_ns, position.ticket, position))
-    for book_order in world.book_orders.values():
+    for book_order in (*world.book_orders.values(), *world.waiting_orders.values()):
         if book_order.expiry_ns:
             due.append((book_order.expiry_ns, book_order.ticket, book_order))
-    expired = []
     for when, _, trade in sorted(due, key=lambda entry: entry[:2]):
         if when > world.time_ns:
             continue
         if isinstance(trade, BookOrder):
-            exchange.remove(world, trade, v.REMOVAL_EXPIRED)
-            expired.append(trade.instrument)
+            matching.remove(world, trade, v.REMOVAL_EXPIRED)
+            make_due(world, trade.instrument)
         elif isinstance(trade, Order) and trade.state == v.ORDER_PENDING:
             clients.remove_order(world, trade, v.REASON_EXPIRED)
         else:
             end_request(world, trade, 0, v.REASON_REQUEST_TIMEOUT, 0)
-    for instrument in expired:
-        exchange.requote(world, instrument, 0)

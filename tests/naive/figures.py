@@ -122,7 +122,7 @@ def figures_of(world: World, account: Account) -> Figures:
         level_bp=level_bp(equity_minor, margin(account)),
         max_withdrawable_minor=max_withdrawable(world, account),
         positions=len(held),
-        orders=len(world.orders_of(account.login)) + len(world.book_orders_of(account.login)),
+        orders=world.orders_counted(account.login),
     )
 
 

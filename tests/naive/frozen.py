@@ -32,7 +32,9 @@ def toward_zero(number: int, divisor: int) -> int:
 
 
 def fee(instrument: r.Instrument, role: int, value_minor: int, units: int) -> int:
-    """Of one fill and side; a rebate is negative."""
+    """Of one fill and side; a rebate is negative. Deleveraging costs nothing."""
+    if role == v.ROLE_DELEVERAGED:
+        return 0
     if role == v.ROLE_MAKER:
         ppm, per_lot = instrument.maker_fee_ppm, instrument.maker_fee_per_lot_minor
     else:
@@ -73,12 +75,32 @@ def closable(world: World, login: int, instrument: int, side: int) -> int:
     return max(0, -units if side == v.BUY else units)
 
 
+def rows_come(config: r.Instrument, time_ns: int) -> int:
+    """How many of its rows of margin by date have come."""
+    return sum(1 for from_ns, _, _ in config.margins if from_ns <= time_ns)
+
+
+def in_force(config: r.Instrument, time_ns: int) -> tuple[int, int]:
+    """Initial and maintenance margin per lot: of the last row that has come, else the fields."""
+    come = rows_come(config, time_ns)
+    if come:
+        _, initial, maintenance = config.margins[come - 1]
+        return initial, maintenance
+    return config.initial_margin_minor, config.maintenance_margin_minor
+
+
+def margin_per_unit(world: World, instrument: r.Instrument) -> tuple[int, int]:
+    """Initial margin and that of a position: maintenance, or initial where there is none."""
+    taken_ns = world.margins_as_of.get(instrument.instrument, world.time_ns)
+    initial, maintenance = in_force(instrument, taken_ns)
+    lot = 10**instrument.volume_digits
+    return initial // lot, (maintenance or initial) // lot
+
+
 def futures_margin(world: World, account: Account, number: int) -> int:
-    """Of the position: the maintenance margin, or the initial one where there is none."""
-    instrument = world.instruments[number]
-    per_lot = instrument.maintenance_margin_minor or instrument.initial_margin_minor
-    units = abs(position_units(world, account.login, number))
-    return units * (per_lot // 10**instrument.volume_digits)
+    """Of the position in the instrument."""
+    _, per_unit = margin_per_unit(world, world.instruments[number])
+    return abs(position_units(world, account.login, number)) * per_unit
 
 
 def owned(world: World, account: Account, currency: int) -> int:
@@ -124,7 +146,7 @@ def frozen_by_futures(
     """What the orders of a side need beyond the position's margin; the larger side counts."""
     position = position_units(world, account.login, instrument.instrument)
     opening = [o for o in orders if not o.flags & v.REDUCE_ONLY]
-    per_unit = instrument.initial_margin_minor // 10**instrument.volume_digits
+    per_unit, _ = margin_per_unit(world, instrument)
     margin = futures_margin(world, account, instrument.instrument)
     needs = [0]
     for side, held in ((v.BUY, position), (v.SELL, -position)):

@@ -1,4 +1,4 @@
-"""The way of an order through the book: match, fill, rest, quote (RULES section 8).
+"""The way of an order through the book: match, fill, rest or end (RULES sections 8 and 9).
 
 Nothing in this file may refuse: everything was decided before. The book of an instrument is
 the orders at rest in it, sorted whenever they are looked at.
@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from engine import records as r
 from engine import vocabulary as v
-from tests.naive import figures, frozen, tick
+from tests.naive import figures, frozen
 from tests.naive.money import rounded
 from tests.naive.world import Account, BookOrder, Position, World
 
@@ -20,27 +20,55 @@ def opposite(side: int) -> int:
 
 
 def side_of_book(world: World, instrument: int, side: int) -> list[BookOrder]:
-    """The orders at rest, best price first, within a price the oldest first."""
+    """The orders at rest, best price first, within a price in the order of their places."""
     resting = [
         o
         for o in world.book_orders.values()
         if o.instrument == instrument and o.side == side and o.entered
     ]
-    sign = -1 if side == v.BUY else 1
-    return sorted(resting, key=lambda o: (sign * o.price, o.entered))
+    return sorted(resting, key=lambda o: (rank_of_price(o), o.entered))
 
 
-def within_limit(order: BookOrder, resting: BookOrder) -> bool:
-    if order.order_type == v.MARKET:
-        return True
-    return order.price >= resting.price if order.side == v.BUY else order.price <= resting.price
+def rank_of_price(order: BookOrder) -> int:
+    """The smaller, the sooner the order is filled."""
+    return -order.price if order.side == v.BUY else order.price
+
+
+def band(world: World, instrument: int) -> tuple[int, int] | None:
+    """Lowest and highest price around the base price; None: there is no band now."""
+    basis_points = world.instruments[instrument].band_bp
+    base = world.base_prices.get(instrument, 0)
+    if not basis_points or not base or world.phase_of(instrument) != v.PHASE_CONTINUOUS:
+        return None
+    width = base * basis_points // 10_000
+    return base - width, base + width
+
+
+def within_limit(world: World, order: BookOrder, resting: BookOrder) -> bool:
+    """Whether the order takes at the price of the resting one."""
+    limits = [] if order.order_type == v.MARKET else [order.price]
+    if order.worst is not None:
+        limits.append(order.worst)
+    edges = band(world, order.instrument)
+    if edges is not None:
+        limits.append(edges[1] if order.side == v.BUY else edges[0])
+    if order.side == v.BUY:
+        return all(resting.price <= limit for limit in limits)
+    return all(resting.price >= limit for limit in limits)
 
 
 def would_take(world: World, order: BookOrder) -> list[tuple[int, int]]:
-    """(price, units) of what the order would be filled with, were it sent now."""
+    """(price, units) of what the order would be filled with, were it sent now.
+
+    Of a price level what is shown, then what is hidden.
+    """
     taken, wanted = [], order.left
-    for resting in side_of_book(world, order.instrument, opposite(order.side)):
-        if not wanted or not within_limit(order, resting):
+    others = side_of_book(world, order.instrument, opposite(order.side))
+    shown = [(resting, resting.shown) for resting in others]
+    hidden = [(resting, resting.left - resting.shown) for resting in others]
+    parts = sorted(shown + hidden, key=lambda part: rank_of_price(part[0]))
+    for resting, part in parts:
+        if not wanted or not within_limit(world, order, resting):
             break
         if resting.login == order.login and order.self_trade != v.SELF_TRADE_ALLOW:
             if order.self_trade == v.SELF_TRADE_CANCEL_OLDEST:
@@ -48,10 +76,15 @@ def would_take(world: World, order: BookOrder) -> list[tuple[int, int]]:
             break
         if order.time_in_force == v.FILL_OR_KILL and may_be_trimmed(world, resting):
             continue
-        units = min(wanted, resting.left)
+        units = min(wanted, part)
         taken.append((resting.price, units))
         wanted -= units
     return taken
+
+
+def would_fill(world: World, order: BookOrder) -> int:
+    """Units of what the order would be filled with."""
+    return sum(units for _, units in would_take(world, order))
 
 
 def worth_of_taking(world: World, order: BookOrder) -> tuple[int, int]:
@@ -85,30 +118,48 @@ def paid_and_frozen(world: World, order: BookOrder) -> dict[str, int]:
     return {"currency": currency, "frozen_minor": frozen.frozen(world, account, currency)}
 
 
+def tell_placed(world: World, order: BookOrder) -> None:
+    world.emit(
+        r.BookOrderPlaced,
+        login=order.login,
+        order=order.ticket,
+        instrument=order.instrument,
+        order_type=order.order_type,
+        side=order.side,
+        volume_units=order.left,
+        price_points=order.price,
+        time_in_force=order.time_in_force,
+        flags=order.flags,
+        expiry_ns=order.expiry_ns,
+        trigger_points=order.trigger,
+        shown_units=order.shown_units,
+        **paid_and_frozen(world, order),
+    )
+
+
 # ---------------------------------------------------------------- from freeze on
 
 
 def work(world: World, order: BookOrder) -> None:
-    """Match; then what is left rests or ends; then the quote."""
-    ended_by_own, last_price = match(world, order)
-    if order.left:
-        if ended_by_own:
-            remove(world, order, v.REMOVAL_SELF_TRADE)
-        elif order.time_in_force in RESTING:
-            world.last_entered += 1
-            order.entered = world.last_entered
-            trim_reduce_only(world, order.login, order.instrument)
-        else:
-            remove(world, order, v.REMOVAL_REMAINDER)
-    requote(world, order.instrument, last_price)
+    """Match; then what is left rests or ends. In an auction everything rests."""
+    ended_by_own = False
+    if world.phase_of(order.instrument) != v.PHASE_AUCTION:
+        ended_by_own = match(world, order)
+    if not order.left:
+        return
+    if ended_by_own:
+        remove(world, order, v.REMOVAL_SELF_TRADE)
+    elif order.time_in_force in RESTING:
+        come_to_rest(world, order)
+    else:
+        remove(world, order, v.REMOVAL_REMAINDER)
 
 
-def match(world: World, order: BookOrder) -> tuple[bool, int]:
-    """Whether an own order ended it, and the price of the last fill (0: none)."""
-    last_price = 0
+def match(world: World, order: BookOrder) -> bool:
+    """Whether an own order ended it."""
     while order.left:
         other_side = side_of_book(world, order.instrument, opposite(order.side))
-        if not other_side or not within_limit(order, other_side[0]):
+        if not other_side or not within_limit(world, order, other_side[0]):
             break
         first = other_side[0]
         mode = order.self_trade
@@ -116,16 +167,29 @@ def match(world: World, order: BookOrder) -> tuple[bool, int]:
             if mode in (v.SELF_TRADE_CANCEL_OLDEST, v.SELF_TRADE_CANCEL_BOTH):
                 remove(world, first, v.REMOVAL_SELF_TRADE)
             if mode in (v.SELF_TRADE_CANCEL_NEWEST, v.SELF_TRADE_CANCEL_BOTH):
-                return True, last_price
+                return True
             continue
-        last_price = first.price
-        fill(world, first, order)
-    return False, last_price
+        units = min(order.left, first.shown)
+        fill(world, (first, v.ROLE_MAKER), (order, v.ROLE_TAKER), units, first.price)
+    return False
+
+
+def come_to_rest(world: World, order: BookOrder) -> None:
+    show(world, order)
+    trim_reduce_only(world, order.login, order.instrument)
+
+
+def show(world: World, order: BookOrder) -> None:
+    """All of it, of an iceberg the next part, behind the others of its price."""
+    world.last_entered += 1
+    order.entered = world.last_entered
+    order.shown = min(order.shown_units or order.left, order.left)
 
 
 def remove(world: World, order: BookOrder, removal: int) -> None:
     """An order, or what is left of it, ends unfilled."""
-    del world.book_orders[order.ticket]
+    world.book_orders.pop(order.ticket, None)
+    world.waiting_orders.pop(order.ticket, None)
     world.emit(
         r.BookOrderRemoved,
         login=order.login,
@@ -137,92 +201,100 @@ def remove(world: World, order: BookOrder, removal: int) -> None:
     )
 
 
+def orders_in(world: World, instrument: int, login: int | None = None) -> list[BookOrder]:
+    """At rest and waiting, by ticket, of one account or all."""
+    both = {**world.book_orders, **world.waiting_orders}
+    found = [o for _, o in sorted(both.items()) if o.instrument == instrument]
+    return [o for o in found if login is None or o.login == login]
+
+
+def remove_orders(world: World, instrument: int, removal: int, login: int | None = None) -> None:
+    """All orders of a book, waiting ones too, by ticket; of one account or all."""
+    for order in orders_in(world, instrument, login):
+        remove(world, order, removal)
+
+
 def trim_reduce_only(world: World, login: int, instrument: int) -> None:
-    """The newest are removed until they fit the position, each side for itself."""
-
-    def reducing() -> list[BookOrder]:
+    """Of each side the highest tickets are removed until the rest fits the position."""
+    for side in (v.SELL, v.BUY):
         own = world.book_orders_of(login, instrument)
-        return [o for o in own if o.flags & v.REDUCE_ONLY and o.entered]
-
-    for order in sorted(reducing(), key=lambda o: -o.entered):
-        together = sum(o.left for o in reducing() if o.side == order.side)
-        if together > frozen.closable(world, login, instrument, order.side):
-            remove(world, order, v.REMOVAL_REDUCE_ONLY)
+        reducing = [o for o in own if o.side == side and o.flags & v.REDUCE_ONLY and o.entered]
+        most = frozen.closable(world, login, instrument, side)
+        while sum(order.left for order in reducing) > most:
+            remove(world, reducing.pop(), v.REMOVAL_REDUCE_ONLY)
 
 
-def tell_depth(world: World, instrument: int) -> None:
-    """Every level that is another than when it was last looked at."""
-    depth: dict[tuple[int, int], tuple[int, int]] = {}
-    for side in (v.BUY, v.SELL):
-        for order in side_of_book(world, instrument, side):
-            volume, orders = depth.get((side, order.price), (0, 0))
-            depth[side, order.price] = (volume + order.left, orders + 1)
-    before = world.depths.get(instrument, {})
-    world.depths[instrument] = depth
-    if not world.instruments[instrument].depth_events:
-        return
-    levels = sorted(
-        {*before, *depth},
-        key=lambda level: (level[0], -level[1] if level[0] == v.BUY else level[1]),
+# ---------------------------------------------------------------- closing orders
+
+
+def closing_order(position: Position, units: int) -> BookOrder:
+    """An order against a position; it has no ticket yet and is nowhere."""
+    return BookOrder(
+        ticket=0,
+        login=position.login,
+        instrument=position.instrument,
+        order_type=v.MARKET,
+        side=opposite(position.side),
+        left=units,
+        price=0,
+        time_in_force=v.IMMEDIATE_OR_CANCEL,
+        flags=v.REDUCE_ONLY,
+        self_trade=v.SELF_TRADE_CANCEL_OLDEST,
+        expiry_ns=0,
     )
-    for side, price in levels:
-        volume, orders = depth.get((side, price), (0, 0))
-        if (volume, orders) != before.get((side, price), (0, 0)):
-            world.emit(
-                r.DepthChanged,
-                instrument=instrument,
-                side=side,
-                price_points=price,
-                volume_units=volume,
-                orders=orders,
-            )
 
 
-def requote(world: World, instrument: int, last_price: int) -> None:
-    """The changed depth; the top of the book, or the last fill of this command, as a quote."""
-    tell_depth(world, instrument)
-    buying = side_of_book(world, instrument, v.BUY)
-    selling = side_of_book(world, instrument, v.SELL)
-    if buying and selling:
-        bid, ask = buying[0].price, selling[0].price
-    elif last_price:
-        bid = ask = last_price
-    else:
-        return
-    quote = world.quotes.get(instrument)
-    if quote is None or (quote.bid, quote.ask) != (bid, ask):
-        tick.take_quote(world, instrument, bid, ask)
+def begin_closing(world: World, order: BookOrder) -> None:
+    """It takes the next ticket, unless it has one, and counts; matching is the caller's."""
+    order.ticket = order.ticket or world.new_ticket()
+    world.book_orders[order.ticket] = order
+    tell_placed(world, order)
 
 
 # ---------------------------------------------------------------- a fill
 
 
-def fill(world: World, maker: BookOrder, taker: BookOrder) -> None:
-    """Both sides, the maker's first; then the reduce-only orders of both."""
-    units = min(maker.left, taker.left)
-    for order, counter, role in ((maker, taker, v.ROLE_MAKER), (taker, maker, v.ROLE_TAKER)):
-        order.left -= units
-        if not order.left:
-            del world.book_orders[order.ticket]
+Part = tuple[BookOrder, int]
+"""An order and its role in a fill."""
+
+
+def fill(world: World, first: Part, second: Part, units: int, price: int) -> None:
+    """Both sides, one after the other; then the reduce-only orders of both."""
+    number = first[0].instrument
+    world.last_prices[number] = price
+    world.filled.append(number)
+    for (order, role), (counter, _) in ((first, second), (second, first)):
+        take_off(world, order, units)
         account = world.accounts[order.login]
         world.touched.append(order.login)
         names = {
             "login": order.login,
             "order": order.ticket,
-            "instrument": order.instrument,
+            "instrument": number,
             "side": order.side,
             "role": role,
             "volume_units": units,
-            "price_points": maker.price,
+            "price_points": price,
             "counter_order": counter.ticket,
             "left_units": order.left,
         }
-        if world.instruments[order.instrument].contract == v.CONTRACT_SPOT:
+        if world.instruments[number].contract == v.CONTRACT_SPOT:
             fill_spot(world, account, order, names)
         else:
             fill_futures(world, account, names)
-    for order in (maker, taker):
-        trim_reduce_only(world, order.login, order.instrument)
+    for order, _ in (first, second):
+        trim_reduce_only(world, order.login, number)
+
+
+def take_off(world: World, order: BookOrder, units: int) -> None:
+    """A fill takes from what is shown; when that is used up, an iceberg shows more."""
+    order.left -= units
+    if not order.left:
+        del world.book_orders[order.ticket]
+    elif order.entered:
+        order.shown -= units
+        if not order.shown:
+            show(world, order)
 
 
 def fill_futures(world: World, account: Account, names: dict[str, int]) -> None:
@@ -260,6 +332,7 @@ def change_position(
     held = frozen.position_of(world, account.login, instrument)
     if held is None:
         return open_position(world, account, instrument, side, units, price), 0
+    held.refused = (0, 0)
     if held.side == side:
         held.volume += units
         held.open_cost += units * price

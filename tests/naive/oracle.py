@@ -1,7 +1,8 @@
 """NaiveEngine: one record in, its events out (RULES section 1).
 
-The face of the naive engine. It reads the clock of the command, fires the timers, and lets
-the command be decided; a refusal becomes one `Rejected` event.
+The face of the naive engine. It reads the clock of the command, lets come what has come by
+then, and lets the command be decided; a refusal becomes one `Rejected` event. Each of the
+three is followed by the rounds of the books that it made due.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,18 @@ from typing import Any
 
 from engine import records as r
 from engine import reject_codes as c
-from tests.naive import clients, config, dealers, exchange, figures, tick
+from tests.naive import (
+    clients,
+    config,
+    dealers,
+    exchange,
+    figures,
+    margin_dates,
+    phases,
+    settlement,
+    tick,
+)
+from tests.naive.rounds import run_rounds
 from tests.naive.world import BookOrder, Order, Position, Refused, World
 
 Named = Order | Position | BookOrder
@@ -32,6 +44,9 @@ DECIDE: dict[type[r.Record], Callable[[World, Any], None]] = {
     r.ReplaceOrder: exchange.replace_order,
     r.CancelAll: exchange.cancel_all,
     r.HoldingOperation: exchange.holding_operation,
+    r.SetPhase: phases.set_phase,
+    r.SettleInstrument: settlement.settle_instrument,
+    r.PayFunding: settlement.pay_funding,
 }
 
 NAMED_TICKET = {
@@ -71,12 +86,15 @@ class NaiveEngine:
         world.sequence = record.sequence
         world.command_time_ns = record.time_ns
         world.touched = []
+        world.filled = []
         world.events = []
         if record.time_ns < world.time_ns:
             self.reject(record, Refused(c.TIME_BACKWARDS, world.time_ns), None)
             return world.events
         world.time_ns = record.time_ns
-        dealers.fire_timers(world)
+        for come in (margin_dates.fire, dealers.fire_timers):
+            come(world)
+            run_rounds(world)
         named = self.trade_named(record)
         decide = DECIDE.get(type(record))
         if decide is not None:
@@ -84,6 +102,7 @@ class NaiveEngine:
                 decide(world, record)
             except Refused as refusal:
                 self.reject(record, refusal, named)
+        run_rounds(world)
         return world.events
 
     def trade_named(self, record: r.Command) -> Named | None:
@@ -92,7 +111,7 @@ class NaiveEngine:
         ticket = getattr(record, field) if field else 0
         world = self.world
         found = world.orders.get(ticket) or world.positions.get(ticket)
-        return found or world.book_orders.get(ticket)
+        return found or world.book_orders.get(ticket) or world.waiting_orders.get(ticket)
 
     def reject(self, record: r.Command, refusal: Refused, named: Named | None) -> None:
         """The one event of a refused command."""

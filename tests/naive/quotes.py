@@ -13,7 +13,7 @@ def check_quote(world: World, command: r.Tick) -> None:
     instrument = world.instruments.get(command.instrument)
     if instrument is None:
         raise Refused(c.UNKNOWN_INSTRUMENT, command.instrument)
-    if instrument.venue != v.VENUE_QUOTED:
+    if instrument.venue != v.VENUE_QUOTED and instrument.mark != v.MARK_TICK:
         raise Refused(c.OTHER_VENUE, instrument.venue)
     listed = not instrument.feeds or command.feed in instrument.feeds
     if command.feed not in world.feeds or not listed:

@@ -1,6 +1,7 @@
 """Stage 6 of a tick: margin calls and stop-outs, in login order (RULES section 4).
 
-Every figure is computed anew before each step.
+Every figure is computed anew before each step. A position of the book venue goes the way of
+a liquidation (section 9), and no hook is asked.
 """
 
 from fractions import Fraction
@@ -9,7 +10,7 @@ from engine import bounds
 from engine import records as r
 from engine import vocabulary as v
 from tests.naive import admission as a
-from tests.naive import figures, fills, money
+from tests.naive import figures, fills, liquidation, money, rounds
 from tests.naive.hooks import apply_hook, filter_hook, refuse
 from tests.naive.world import Account, Position, World
 
@@ -85,7 +86,8 @@ def stop_out(world: World, account: Account, instrument: int) -> None:
         position = choose_for_stop_out(world, account)
         if position is None:
             return refuse_stop_out(world, account, instrument)
-        if not stop_out_one(world, account, position):
+        step = liquidation.liquidate if world.on_book(position.instrument) else stop_out_one
+        if not step(world, account, position, world.tick_sequence(instrument)):
             return
         account.refused = (0, 0)
 
@@ -114,8 +116,11 @@ def choose_for_stop_out(world: World, account: Account) -> Position | None:
         terms = world.terms(account, position.instrument)
         quoted = position.instrument in world.quotes
         enabled = terms.trade_mode != v.TRADE_DISABLED
-        here = not world.on_book(position.instrument)
-        return here and quoted and enabled and world.session_open(position.instrument)
+        if world.on_book(position.instrument):
+            open_now = rounds.trades(world, position.instrument)
+        else:
+            open_now = world.session_open(position.instrument)
+        return quoted and enabled and open_now
 
     eligible = [
         (figures.position_profit(world, p), p)
@@ -138,7 +143,7 @@ def oldest_per_instrument(
     return list(oldest.values())
 
 
-def stop_out_one(world: World, account: Account, position: Position) -> bool:
+def stop_out_one(world: World, account: Account, position: Position, tick_sequence: int) -> bool:
     """Filter, prepare, apply, close; False when the account must be left."""
     stage, instrument = v.STAGE_STOP_OUT, position.instrument
     close = world.closing_price(account, instrument, position.side)
@@ -151,19 +156,6 @@ def stop_out_one(world: World, account: Account, position: Position) -> bool:
     if code != v.RET_OK:
         refuse(world, position, stage, v.REFUSED_HOOK)
         return False
-    equity, margin = figures.equity(world, account), figures.margin(account)
-    world.emit(
-        r.StopOut,
-        login=account.login,
-        tick_sequence=world.sequence,
-        position=position.ticket,
-        instrument=instrument,
-        equity_minor=equity,
-        margin_minor=margin,
-        level_bp=figures.level_bp(equity, margin),
-        threshold=world.group_of(account).stop_out_level,
-        profit_minor=figures.position_profit(world, position),
-        price_points=price,
-    )
+    liquidation.tell_stop_out(world, account, position, tick_sequence, price)
     fills.close_position(world, position, position.volume, price, v.REASON_STOP_OUT)
     return True

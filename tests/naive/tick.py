@@ -12,6 +12,7 @@ from tests.naive import figures, fills, frozen
 from tests.naive.clients import remove_order
 from tests.naive.hooks import apply_hook, filter_hook, refuse
 from tests.naive.quotes import check_quote, is_gap, takes_quote_from, tick_mark
+from tests.naive.rounds import act_on_price
 from tests.naive.stop_out import tick_stop_out
 from tests.naive.world import Account, Order, Position, World
 
@@ -20,16 +21,14 @@ def tick(world: World, command: r.Tick) -> None:
     check_quote(world, command)
     if not takes_quote_from(world, command):
         return
-    take_quote(world, command.instrument, command.bid_points, command.ask_points)
-
-
-def take_quote(world: World, instrument: int, bid: int, ask: int) -> None:
-    """The stages, one after another; a quote of the book venue comes in here."""
-    tick_mark(world, instrument, bid, ask)
+    instrument = command.instrument
+    tick_mark(world, instrument, command.bid_points, command.ask_points)
+    if world.on_book(instrument):
+        return act_on_price(world, instrument, marked=True)
     marked = tick_detect(world, instrument)
     tick_stops(world, instrument)
     tick_activate(world, marked)
-    tick_stop_out(world, instrument)
+    return tick_stop_out(world, instrument)
 
 
 # ---------------------------------------------------------------- stage 3: detect

@@ -85,7 +85,7 @@ class Position:
 
 @dataclass
 class BookOrder:
-    """An order of the book venue: on its way through the book, or at rest in it."""
+    """An order of the book venue: on its way through the book, at rest in it, or waiting."""
 
     ticket: int
     login: int
@@ -94,15 +94,23 @@ class BookOrder:
     side: int
     left: int
     price: int
-    """0 for a market order."""
+    """0 for a market or stop order."""
     time_in_force: int
     flags: int
     self_trade: int
     expiry_ns: int
+    trigger: int = 0
+    """The price that it waits for; 0 where it waits for none."""
+    shown_units: int = 0
+    """Iceberg: the most that it shows; 0: all of it."""
     entered: int = 0
-    """Place in the order of coming to rest; 0 while it is on its way."""
+    """Place in its price level, given anew when an iceberg shows more; 0: it does not rest."""
+    shown: int = 0
+    """What of it the book shows, while it rests."""
     budget: int = 0
     """What a market order that buys spot still has frozen."""
+    worst: int | None = None
+    """Of a liquidation: it takes nothing at a price worse than this."""
 
     @property
     def volume(self) -> int:
@@ -129,8 +137,6 @@ class Account:
     refused: tuple[int, int] = (0, 0)
     holdings: dict[int, int] = field(default_factory=dict)
     """Money in other currencies than its own, in the order of their first use."""
-    traded: list[int] = field(default_factory=list)
-    """Instruments in the order of their first use."""
 
 
 class Terms(NamedTuple):
@@ -186,9 +192,23 @@ class World:
         self.depths: dict[int, dict[tuple[int, int], tuple[int, int]]] = {}
         """By instrument: side and price to volume and orders, when it was last looked at."""
         self.last_entered = 0
+        self.waiting_orders: dict[int, BookOrder] = {}
+        """Stop and stop-limit orders of the book venue that are not triggered yet."""
+        self.phases: dict[int, int] = {}
+        """By book instrument; none: continuous."""
+        self.base_prices: dict[int, int] = {}
+        """By book instrument: of its last auction or daily settlement."""
+        self.last_prices: dict[int, int] = {}
+        """By book instrument: of its last fill."""
+        self.margins_as_of: dict[int, int] = {}
+        """By instrument: when it last looked at its margin by date."""
         self.dealers: dict[int, bool] = {}
         self.touched: list[int] = []
         """Logins with a fill or a close in this command."""
+        self.filled: list[int] = []
+        """Book instruments with a fill in this command."""
+        self.due: list[int] = []
+        """Book instruments that something happened to, the first one first."""
         self.events: list[r.Event] = []
 
     def emit(self, event: type[r.Event], **fields: int) -> None:
@@ -214,6 +234,16 @@ class World:
         found = [o for _, o in sorted(self.book_orders.items()) if o.login == login]
         return [o for o in found if instrument is None or o.instrument == instrument]
 
+    def waiting_orders_of(self, login: int, instrument: int | None = None) -> list[BookOrder]:
+        """Orders that wait for a trigger, in ticket order, of one instrument or all."""
+        found = [o for _, o in sorted(self.waiting_orders.items()) if o.login == login]
+        return [o for o in found if instrument is None or o.instrument == instrument]
+
+    def orders_counted(self, login: int) -> int:
+        """What the most orders of an account are held against."""
+        on_book = len(self.book_orders_of(login)) + len(self.waiting_orders_of(login))
+        return len(self.orders_of(login)) + on_book
+
     def positions_of(self, login: int, instrument: int | None = None) -> list[Position]:
         """Open positions in ticket order, of one instrument or all."""
         found = [p for _, p in sorted(self.positions.items()) if p.login == login]
@@ -230,6 +260,15 @@ class World:
     def on_book(self, instrument: int) -> bool:
         """Whether the instrument trades on the book venue."""
         return self.instruments[instrument].venue == v.VENUE_BOOK
+
+    def phase_of(self, instrument: int) -> int:
+        return self.phases.get(instrument, v.PHASE_CONTINUOUS)
+
+    def expired(self, instrument: int) -> bool:
+        """Settled for good, or past its last moment of trading."""
+        expires_ns = self.instruments[instrument].expires_ns
+        past = 0 < expires_ns <= self.time_ns
+        return past or self.phase_of(instrument) == v.PHASE_EXPIRED
 
     def group_of(self, account: Account) -> r.Group:
         return self.groups[account.group]

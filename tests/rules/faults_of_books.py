@@ -1,9 +1,11 @@
 """What can be wrong with the commands of the book venue, in the order of the checks.
 
-This file may hold the lists, nothing else. RULES section 8 has the order.
+This file may hold the lists, nothing else. RULES sections 8 and 9 have the order.
 """
 
 from typing import Any
+
+import msgspec
 
 from engine import records as r
 from engine import reject_codes as c
@@ -11,7 +13,18 @@ from engine import vocabulary as v
 from tests.rules.faults import MONEY, TRADES, Command, Fault
 from tests.rules.faults_of_orders import group, status, terms
 from tests.rules.faults_of_tickets import OLD
-from tests.rules.world import CLIENT, EUR, EURUSD, GROUP, OTHER, START_NS, USD, World
+from tests.rules.world import (
+    CLIENT,
+    EUR,
+    EURUSD,
+    GROUP,
+    MAIN,
+    NETTER,
+    OTHER,
+    START_NS,
+    USD,
+    World,
+)
 
 GOLD = 7
 FUTURES = r.Instrument(
@@ -78,6 +91,27 @@ def crowded(world: World) -> None:
     world.group(max_orders=1)
 
 
+def banded(world: World) -> None:
+    """Prices are from 19,800 to 20,200."""
+    world.instrument(GOLD, band_bp=100)
+    world.send(r.SettleInstrument(instrument=GOLD, price_points=20_000))
+
+
+def phase(number: int) -> Any:
+    return lambda world: world.send(r.SetPhase(instrument=GOLD, phase=number))
+
+
+def expires(after_ns: int) -> Any:
+    """The last moment of trading, from the start of the world."""
+    return lambda world: world.instrument(GOLD, expires_ns=START_NS + after_ns)
+
+
+def expired(world: World) -> None:
+    """Time was up, and the final settlement has been."""
+    expires(0)(world)
+    world.send(r.SettleInstrument(instrument=GOLD, price_points=20_000, settlement=1))
+
+
 def broke(world: World) -> None:
     world.withdraw(world.figures().max_withdrawable_minor)
 
@@ -87,7 +121,7 @@ REQUEST = [
     Fault(c.UNKNOWN_ACCOUNT, "login", {"login": 77}, detail=77),
     Fault(c.UNKNOWN_INSTRUMENT, "instrument", {"instrument": 99}, detail=99),
     Fault(c.OTHER_VENUE, "instrument", {"instrument": EURUSD}, detail=v.VENUE_QUOTED),
-    Fault(c.BAD_ORDER_TYPE, "type", {"order_type": v.STOP}, detail=v.STOP),
+    Fault(c.BAD_ORDER_TYPE, "type", {"order_type": v.STOP_LIMIT + 1}, detail=4),
     Fault(c.BAD_ORDER_TYPE, "type", {"order_type": -1}, detail=-1),
     Fault(c.BAD_SIDE, "side", {"side": 2}, detail=2),
     Fault(c.BAD_SIDE, "side", {"side": -1}, detail=-1),
@@ -99,12 +133,19 @@ TIMES = [
     Fault(c.BAD_FLAGS, "flags", {"flags": -1}, detail=-1),
     Fault(c.BAD_FLAGS, "self_trade", {"self_trade": 4}, detail=4),
     Fault(c.BAD_FLAGS, "self_trade", {"self_trade": -1}, detail=-1),
+    Fault(c.BAD_FLAGS, "shown", {"shown_units": -2}, detail=-2),
 ]
 MODES = [
     Fault(c.TRADE_MODE_DISABLED, "mode", world=terms(trade_mode=v.TRADE_DISABLED), detail=0),
     Fault(c.CLOSE_ONLY, "mode", world=terms(trade_mode=v.TRADE_CLOSE_ONLY), detail=1),
     Fault(c.SHORT_ONLY, "mode", world=terms(trade_mode=v.TRADE_SHORT_ONLY), detail=3),
     Fault(c.SESSION_CLOSED, "session", world=sessions, detail=0),
+]
+HALTED = Fault(c.WRONG_PHASE, "phase", world=phase(v.PHASE_HALTED), detail=v.PHASE_HALTED)
+PHASES = [
+    HALTED,
+    Fault(c.WRONG_PHASE, "phase", world=expires(0), detail=v.PHASE_EXPIRED),
+    Fault(c.WRONG_PHASE, "phase", world=expired, detail=v.PHASE_EXPIRED),
 ]
 STATUS = [
     Fault(c.ACCOUNT_IS_DISABLED, "status", world=status(v.ACCOUNT_DISABLED), detail=2),
@@ -116,7 +157,10 @@ PRICES = [
     Fault(c.BAD_PRICE, "price", {"price_points": 0}, detail=0),
     Fault(c.BAD_PRICE, "price", {"price_points": 50_005}, detail=50_005),
     Fault(c.PRICE_OFF_TICK_SIZE, "price", {"price_points": 20_001}, detail=20_001),
+    Fault(c.PRICE_OUTSIDE_BAND, "price", {"price_points": 19_795}, banded, detail=19_795),
+    Fault(c.PRICE_OUTSIDE_BAND, "price", {"price_points": 20_205}, banded, detail=20_205),
 ]
+NO_TRIGGER = Fault(c.PRICE_NOT_ALLOWED, "trigger", {"trigger_points": 20_100}, detail=20_100)
 VOLUMES = [
     Fault(c.VOLUME_BELOW_MINIMUM, "volume", {"volume_units": 0}, detail=0),
     Fault(c.VOLUME_BELOW_MINIMUM, "volume", {"volume_units": -2}, detail=-2),
@@ -148,9 +192,18 @@ LIMIT = Command(
             detail=START_NS + 1,
         ),
         *MODES,
+        *PHASES,
+        *[
+            Fault(
+                c.WRONG_PHASE, "phase+flags+mode", {"flags": flag}, phase(v.PHASE_AUCTION), detail=2
+            )
+            for flag in (v.POST_ONLY, v.REDUCE_ONLY)
+        ],
         *STATUS,
         *PRICES,
+        NO_TRIGGER,
         *VOLUMES,
+        Fault(c.VOLUME_OFF_STEP, "shown", {"shown_units": 7}, detail=7),
         Fault(c.TOO_MANY_ORDERS, "orders+crowd", world=crowded, phase=TRADES, detail=1),
         Fault(c.VOLUME_LIMIT, "orders+volume+price", world=full, phase=TRADES, detail=130),
         Fault(c.VOLUME_ABOVE_POSITION, "flags+volume+mode", {"flags": v.REDUCE_ONLY}, detail=30),
@@ -185,15 +238,152 @@ MARKET = Command(
         ),
         Fault(c.BAD_FLAGS, "flags", {"flags": v.POST_ONLY}, detail=v.POST_ONLY),
         *TIMES[2:],
+        Fault(c.BAD_FLAGS, "shown", {"shown_units": 2}, detail=2),
         Fault(c.BAD_EXPIRY, "expiry", {"expiry_ns": START_NS + 1}, detail=START_NS + 1),
         *MODES,
+        *PHASES,
+        Fault(c.WRONG_PHASE, "phase", world=phase(v.PHASE_AUCTION), detail=v.PHASE_AUCTION),
         *STATUS,
         Fault(c.PRICE_NOT_ALLOWED, "price", {"price_points": 20_100}, detail=20_100),
+        NO_TRIGGER,
         *VOLUMES,
         Fault(c.NOT_FILLABLE, "volume", {"volume_units": 12}, detail=10),
         Fault(c.NO_MONEY, "money", world=broke, phase=MONEY, detail=-10 * 10_000),
     ],
     book,
+)
+IMMEDIATE = Command(
+    "book limit order at once",
+    r.PlaceBookOrder(
+        login=CLIENT,
+        instrument=GOLD,
+        order_type=v.LIMIT,
+        side=v.BUY,
+        volume_units=10,
+        price_points=20_100,
+        time_in_force=v.IMMEDIATE_OR_CANCEL,
+    ),
+    [
+        Fault(c.BAD_FLAGS, "flags", {"flags": v.POST_ONLY}, detail=v.POST_ONLY),
+        Fault(c.BAD_FLAGS, "shown", {"shown_units": 2}, detail=2),
+        Fault(c.BAD_EXPIRY, "expiry", {"expiry_ns": START_NS + 1}, detail=START_NS + 1),
+        Fault(c.WRONG_PHASE, "phase", world=phase(v.PHASE_AUCTION), detail=v.PHASE_AUCTION),
+    ],
+    book,
+)
+
+
+def by_ticks(world: World) -> None:
+    """A future whose quote comes from outside."""
+    world.instruments[GOLD] = msgspec.structs.replace(FUTURES, mark=v.MARK_TICK, feeds=[MAIN])
+    world.send(world.instruments[GOLD])
+    world.tick(20_000, instrument=GOLD)
+
+
+def no_quote(world: World) -> None:
+    """The quote of another price band is forgotten."""
+    world.instrument(GOLD, price_max_points=49_995)
+
+
+MARKED = Command(
+    "book order by a mark price",
+    msgspec.structs.replace(LIMIT.good, time_in_force=v.GOOD_TILL_CANCELLED, expiry_ns=0),
+    [
+        MODES[3],
+        HALTED,
+        Fault(c.NO_QUOTE, "quote", world=no_quote, detail=0),
+        *STATUS,
+        *PRICES[:4],
+    ],
+    by_ticks,
+)
+
+
+def traded(world: World) -> None:
+    """The last price is 20,100; OTHER holds position 3 in it, NETTER position 4."""
+    book(world)
+    world.deposit(10_000_000, NETTER)
+    place(world, NETTER, v.BUY, 4, 20_100)
+
+
+def by_quote(world: World) -> None:
+    """The quote triggers: 20,000 to 20,100."""
+    world.instrument(GOLD, trigger=v.TRIGGER_MARK)
+    place(world, OTHER, v.BUY, 2, 20_000)
+
+
+TRIGGERS = [
+    Fault(c.BAD_PRICE, "trigger", {"trigger_points": 995}, detail=995),
+    Fault(c.BAD_PRICE, "trigger", {"trigger_points": 0}, detail=0),
+    Fault(c.BAD_PRICE, "trigger", {"trigger_points": 50_005}, detail=50_005),
+    Fault(c.PRICE_OFF_TICK_SIZE, "trigger", {"trigger_points": 20_151}, detail=20_151),
+    Fault(c.WOULD_TRIGGER, "trigger", {"trigger_points": 20_100}, detail=20_100),
+    Fault(c.WOULD_TRIGGER, "trigger", {"trigger_points": 20_095}, detail=20_095),
+    Fault(c.WOULD_TRIGGER, "trigger", {"trigger_points": 20_100}, by_quote, TRADES, detail=20_100),
+]
+WAITING_REQUEST = [
+    *REQUEST,
+    *TIMES[:2],
+    Fault(c.BAD_TIME_IN_FORCE, "force+expiry", {"time_in_force": v.FILL_OR_KILL}, detail=4),
+    Fault(
+        c.BAD_TIME_IN_FORCE,
+        "force+expiry",
+        {"time_in_force": v.IMMEDIATE_OR_CANCEL},
+        detail=v.IMMEDIATE_OR_CANCEL,
+    ),
+    *TIMES[2:],
+    Fault(c.BAD_FLAGS, "flags", {"flags": v.POST_ONLY}, detail=v.POST_ONLY),
+    Fault(c.BAD_FLAGS, "shown", {"shown_units": 2}, detail=2),
+    Fault(c.BAD_EXPIRY, "force+expiry", {"expiry_ns": START_NS + 1}, detail=START_NS + 1),
+    *MODES,
+    *PHASES,
+    *STATUS,
+]
+CROWDED = Fault(c.TOO_MANY_ORDERS, "orders", world=crowded, phase=TRADES, detail=1)
+STOP = Command(
+    "book stop order",
+    r.PlaceBookOrder(
+        login=CLIENT,
+        instrument=GOLD,
+        order_type=v.STOP,
+        side=v.BUY,
+        volume_units=100,
+        trigger_points=20_150,
+    ),
+    [
+        *WAITING_REQUEST,
+        Fault(c.PRICE_NOT_ALLOWED, "price", {"price_points": 20_150}, detail=20_150),
+        *TRIGGERS,
+        *VOLUMES,
+        CROWDED,
+    ],
+    traded,
+)
+STOP_LIMIT = Command(
+    "book stop-limit order",
+    r.PlaceBookOrder(
+        login=CLIENT,
+        instrument=GOLD,
+        order_type=v.STOP_LIMIT,
+        side=v.SELL,
+        volume_units=30,
+        price_points=19_900,
+        trigger_points=20_050,
+    ),
+    [
+        *WAITING_REQUEST[:8],
+        *MODES[:2],
+        Fault(c.LONG_ONLY, "mode", world=terms(trade_mode=v.TRADE_LONG_ONLY), detail=2),
+        MODES[3],
+        *PHASES,
+        *STATUS,
+        *PRICES,
+        *TRIGGERS[:4],
+        Fault(c.WOULD_TRIGGER, "trigger", {"trigger_points": 20_105}, detail=20_105),
+        *VOLUMES,
+        CROWDED,
+    ],
+    traded,
 )
 
 
@@ -215,12 +405,31 @@ TICKET = [
     Fault(c.UNKNOWN_ORDER, "order", {"order": -1}, detail=-1),
     Fault(c.NOT_YOUR_TICKET, "order", {"order": 1}, detail=1),
 ]
+
+
+def waiting(world: World) -> None:
+    """The client's stop order is ticket 3."""
+    world.send(
+        r.PlaceBookOrder(
+            login=CLIENT,
+            instrument=GOLD,
+            order_type=v.STOP,
+            side=v.BUY,
+            volume_units=2,
+            trigger_points=20_200,
+        )
+    )
+
+
 REPLACE = Command(
     "replace order",
     r.ReplaceOrder(login=CLIENT, order=2, volume_units=40, price_points=20_005),
     [
-        *TICKET,
+        *TICKET[:4],
+        Fault(c.UNKNOWN_ORDER, "order+orders", {"order": 3}, waiting, TRADES, detail=3),
+        TICKET[4],
         MODES[3],
+        *PHASES[:2],
         *STATUS,
         *PRICES,
         *VOLUMES,
@@ -284,4 +493,60 @@ TAKE_OUT = Command(
     [*MONEY_IN, Fault(c.NO_MONEY, "amount", {"amount_minor": 501}, detail=500)],
     holding,
 )
-COMMANDS = [LIMIT, MARKET, REPLACE, CANCEL, CANCEL_ALL, HOLD, TAKE_OUT]
+
+
+LEVELS = Command(
+    "levels of a book position",
+    r.ModifyPosition(login=NETTER, position=4, stop_loss_points=20_000, take_profit_points=20_200),
+    [
+        OLD,
+        Fault(c.UNKNOWN_ACCOUNT, "login", {"login": 77}, detail=77),
+        Fault(c.UNKNOWN_POSITION, "position", {"position": 99}, detail=99),
+        Fault(c.NOT_YOUR_TICKET, "position", {"position": 3}, detail=3),
+        MODES[0],
+        MODES[3],
+        *PHASES[1:2],
+        Fault(
+            c.ACCOUNT_IS_DISABLED,
+            "status",
+            world=lambda w: w.account(NETTER, mode=v.NETTING, status=v.ACCOUNT_DISABLED),
+            detail=2,
+        ),
+        Fault(
+            c.ACCOUNT_IS_READ_ONLY,
+            "status",
+            world=lambda w: w.account(NETTER, mode=v.NETTING, status=v.ACCOUNT_READ_ONLY),
+            detail=1,
+        ),
+        STATUS[2],
+        Fault(c.BAD_PRICE, "loss", {"stop_loss_points": -5}, detail=-5),
+        Fault(c.BAD_PRICE, "profit", {"take_profit_points": 2**31}, detail=2**31),
+        Fault(c.PRICE_OFF_TICK_SIZE, "loss", {"stop_loss_points": 20_001}, detail=20_001),
+        Fault(c.PRICE_OFF_TICK_SIZE, "profit", {"take_profit_points": 20_201}, detail=20_201),
+        Fault(c.STOPS_WRONG_SIDE, "loss", {"stop_loss_points": 20_100}, detail=20_100),
+        Fault(c.STOPS_WRONG_SIDE, "profit", {"take_profit_points": 20_100}, detail=20_100),
+    ],
+    traded,
+)
+EDGES: list[tuple[Command, dict[str, Any]]] = [
+    (LIMIT, {"shown_units": 2}),
+    (LIMIT, {"shown_units": 40}),
+    (STOP, {"trigger_points": 20_105}),
+    (STOP, {"trigger_points": 50_000, "flags": v.REDUCE_ONLY}),
+    (STOP_LIMIT, {"trigger_points": 20_095, "price_points": 1_000}),
+]
+"""The last value before a check fails: command and fields."""
+COMMANDS = [
+    LIMIT,
+    MARKET,
+    IMMEDIATE,
+    MARKED,
+    STOP,
+    STOP_LIMIT,
+    REPLACE,
+    CANCEL,
+    CANCEL_ALL,
+    HOLD,
+    TAKE_OUT,
+    LEVELS,
+]

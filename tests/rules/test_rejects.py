@@ -11,7 +11,13 @@ import pytest
 
 from engine import bounds, reject_codes
 from engine import records as r
-from tests.rules import faults_of_books, faults_of_office, faults_of_orders, faults_of_tickets
+from tests.rules import (
+    faults_of_books,
+    faults_of_futures,
+    faults_of_office,
+    faults_of_orders,
+    faults_of_tickets,
+)
 from tests.rules.faults import Command, Fault, name_of
 from tests.rules.told import CODE_NAMES, told
 from tests.rules.world import START_NS
@@ -21,6 +27,7 @@ COMMANDS = [
     *faults_of_tickets.COMMANDS,
     *faults_of_office.COMMANDS,
     *faults_of_books.COMMANDS,
+    *faults_of_futures.COMMANDS,
 ]
 CASES = [
     pytest.param(command, fault, id=f"{command.name}-{name_of(fault)}".replace(" ", "_"))
@@ -98,6 +105,8 @@ EDGES = [
     (faults_of_office.TERMS, {"markup_ask_points": -31_249, "margin_percent_bp": 0}),
     (faults_of_office.TERMS, {"lot_max_units": 100_000, "lot_step_units": 2**31 - 1}),
     (faults_of_office.HOOKS, {"source_hash": "0" * 128}),
+    *faults_of_books.EDGES,
+    *faults_of_futures.EDGES,
 ]
 
 

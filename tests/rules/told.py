@@ -92,6 +92,29 @@ def _spot_filled(e: r.SpotFilled) -> str:
     return f"filled #{e.order} {how}: {money}"
 
 
+def _book_order_triggered(e: r.BookOrderTriggered) -> str:
+    what = f" for #{e.position}" if e.position else ""
+    return (
+        f"triggered #{e.order}{what} {v.STAGE_NAMES[e.stage]} {e.volume_units} at {e.price_points}"
+    )
+
+
+def _phase_changed(e: r.PhaseChanged) -> str:
+    filled = f": {e.volume_units} at {e.price_points}" if e.price_points else ""
+    return f"phase {v.PHASE_NAMES[e.phase]}{filled}"
+
+
+def _position_settled(e: r.PositionSettled) -> str:
+    how = f"{v.SETTLEMENT_NAMES[e.settlement]} {e.position_units:+} at {e.price_points}"
+    return f"settled #{e.position} {how}: {e.profit_minor:+} margin {e.margin_minor}"
+
+
+def _instrument_settled(e: r.InstrumentSettled) -> str:
+    how = f"{v.SETTLEMENT_NAMES[e.settlement]} at {e.price_points}"
+    sums = f"paid {e.paid_minor} received {e.received_minor}"
+    return f"all {e.positions} settled {how}, long {e.long_units}: {sums}"
+
+
 SENTENCES: dict[type[r.Event], Callable[[Any], str]] = {
     r.Rejected: _rejected,
     r.Configured: lambda e: f"configured {v.CONFIG_NAMES[e.kind]} {e.identifier}",
@@ -125,6 +148,16 @@ SENTENCES: dict[type[r.Event], Callable[[Any], str]] = {
         f"depth {v.SIDE_NAMES[e.side]} {e.price_points}: {e.volume_units} in {e.orders}"
     ),
     r.HoldingEntry: lambda e: f"holding {e.currency} {e.delta_minor:+} to {e.balance_minor}",
+    r.BookOrderTriggered: _book_order_triggered,
+    r.PhaseChanged: _phase_changed,
+    r.PositionSettled: _position_settled,
+    r.FundingPaid: lambda e: (
+        f"funding #{e.position} {e.position_units:+} at {e.price_points}: {e.amount_minor:+}"
+    ),
+    r.InstrumentSettled: _instrument_settled,
+    r.MarginChanged: lambda e: (
+        f"margin of {e.instrument} {e.initial_margin_minor}, {e.maintenance_margin_minor}"
+    ),
     r.FeedSwitched: lambda e: f"feed {e.previous_feed} to {e.feed}",
 }
 

@@ -180,6 +180,13 @@ class World:
                 balance += e.profit_minor - e.fee_minor
                 assert (e.balance_minor, e.entry_number) == (balance, number + 1), e
                 self.ledger[e.login] = (balance, credit, e.margin_minor, number + 1)
+            if isinstance(e, r.PositionSettled | r.FundingPaid):
+                settled = isinstance(e, r.PositionSettled)
+                balance, credit, margin, number = self.ledger.get(e.login, (0, 0, 0, 0))
+                balance += e.profit_minor if settled else e.amount_minor
+                margin = e.margin_minor if settled else margin
+                assert (e.balance_minor, e.entry_number) == (balance, number + 1), e
+                self.ledger[e.login] = (balance, credit, margin, number + 1)
             if isinstance(e, r.HoldingEntry | r.SpotFilled):
                 *money, number = self.ledger.get(e.login, (0, 0, 0, 0))
                 assert e.entry_number == number + 1, e

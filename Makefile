@@ -24,7 +24,7 @@ setup: $(INSTALLED)  ## make the virtual environment .venv with everything in it
 build: $(INSTALLED)  ## compile the core in place (does nothing if nothing changed)
 	@env -u LOCKSTEP_INTERPRETED $(BIN)/python setup.py --quiet build_ext --inplace
 
-demo: build  ## run a generated trading day and its replay
+demo: build  ## run a generated trading day, its replay and its settlement
 	$(BIN)/lockstep demo
 
 test: build  ## run the tests, interpreted and compiled

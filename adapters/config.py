@@ -26,6 +26,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.config_book import book_terms
 from adapters.config_tables import (
     AccountTable,
     ClientsTable,
@@ -243,7 +244,7 @@ class _Build:
             sessions=at_key(place, "sessions", lambda: sessions_of(t.sessions)),
             feeds=[self._feed(place, name) for name in t.feeds],
             depth_events=t.depth_events,
-            **_book_terms(place, t, profit, margin),
+            **book_terms(place, t, profit, margin),
         )
         self.configs.append(self.instruments[t.symbol])
 
@@ -401,22 +402,3 @@ class _Build:
             wanted = shown(t.asset_class or "")
             raise BadInput(f"{place}, asset_class: no instrument is of class {wanted}")
         yield from found
-
-
-def _book_terms(
-    place: str, t: InstrumentTable, profit: records.Currency, margin: records.Currency
-) -> dict[str, int]:
-    """The fields of an instrument that the book venue has beside the others."""
-    maintenance = amount_of(place, "maintenance_margin", t.maintenance_margin, margin.digits)
-    maker_fee = amount_of(place, "maker_fee_per_lot", t.maker_fee_per_lot, profit.digits)
-    taker_fee = amount_of(place, "taker_fee_per_lot", t.taker_fee_per_lot, profit.digits)
-    return {
-        "venue": word_number(place, "venue", t.venue, v.VENUE_NAMES),
-        "volume_digits": t.volume_digits,
-        "contract": word_number(place, "contract", t.contract, v.CONTRACT_NAMES),
-        "maintenance_margin_minor": maintenance,
-        "maker_fee_ppm": t.maker_fee_ppm,
-        "taker_fee_ppm": t.taker_fee_ppm,
-        "maker_fee_per_lot_minor": maker_fee,
-        "taker_fee_per_lot_minor": taker_fee,
-    }

@@ -34,6 +34,14 @@ class FeedTable(Table, frozen=True, kw_only=True):
     """`error`: a file with bid above ask is refused. `reject`: the core refuses each such quote."""
 
 
+class MarginTable(Table, frozen=True, kw_only=True):
+    """Margin of a future from a day on, per lot."""
+
+    since: str = msgspec.field(name="from")
+    initial: Decimal
+    maintenance: Decimal = Decimal(0)
+
+
 class InstrumentTable(Table, frozen=True, kw_only=True):
     symbol: Word
     base: str
@@ -71,6 +79,17 @@ class InstrumentTable(Table, frozen=True, kw_only=True):
     taker_fee_ppm: Integer = 0
     maker_fee_per_lot: Decimal = Decimal(0)
     taker_fee_per_lot: Decimal = Decimal(0)
+    mark: str = "book"
+    trigger: str = "last"
+    band_percent: Decimal = Decimal(0)
+    liquidation_lots: Decimal = Decimal(0)
+    insurance_login: Integer = 0
+    auto_deleveraging: bool = False
+    delivery_month: str | None = None
+    """Such as `2014-12`."""
+    expires: str | None = None
+    """A time such as `2014-12-29T18:30:00Z`."""
+    margins: list[MarginTable] = []
 
 
 class GroupTable(Table, frozen=True, kw_only=True):

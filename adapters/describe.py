@@ -47,6 +47,8 @@ WORDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "self_trade": ("self_trade", v.SELF_TRADE_NAMES),
     "removal": ("removal", v.REMOVAL_NAMES),
     "role": ("role", v.ROLE_NAMES),
+    "phase": ("phase", v.PHASE_NAMES),
+    "settlement": ("settlement", v.SETTLEMENT_NAMES),
 }
 """Fields that stand for a word: the key shown and the words."""
 
@@ -58,6 +60,14 @@ _IN_ANY_CURRENCY: Final = (
     records.BookOrderReplaced,
     records.BookOrderRemoved,
 )
+_IN_PROFIT_CURRENCY: Final = (
+    records.SpotFilled,
+    records.InstrumentSettled,
+    records.MarginChanged,
+)
+"""Amounts of the instrument; the margin of a future is in its profit currency, too."""
+_PLACES: Final = (records.OrderPlaced, records.BookOrderPlaced, records.BookOrderTriggered)
+_POSITIONS: Final = (records.PositionOpened, records.PositionChanged, records.FuturesFilled)
 
 
 class Names:
@@ -87,11 +97,9 @@ class Names:
         """An event: which group an account has, which instrument a ticket."""
         if isinstance(event, records.AccountSet):
             self.account_group[event.login] = event.group
-        elif isinstance(event, records.OrderPlaced | records.BookOrderPlaced):
+        elif isinstance(event, _PLACES):
             self.ticket_instrument[event.order] = event.instrument
-        elif isinstance(
-            event, records.PositionOpened | records.PositionChanged | records.FuturesFilled
-        ):
+        elif isinstance(event, _POSITIONS):
             self.ticket_instrument[event.position] = event.instrument
         elif isinstance(event, records.StopOut):
             self.last_stop_out = event
@@ -120,7 +128,7 @@ class Names:
     def amount_digits(self, field: str, record: records.Record) -> int | None:
         """Decimals of an amount: of its own currency where it has one, else of the account's."""
         number = getattr(record, "currency", 0) if isinstance(record, _IN_ANY_CURRENCY) else 0
-        if isinstance(record, records.SpotFilled) and record.instrument in self.instruments:
+        if isinstance(record, _IN_PROFIT_CURRENCY) and record.instrument in self.instruments:
             instrument = self.instruments[record.instrument]
             in_base = field.startswith("base_")
             number = instrument.base_currency if in_base else instrument.profit_currency
@@ -269,7 +277,8 @@ def _currency(field: str, value: int, record: records.Record, names: Names) -> t
 
 def _volume(field: str, value: int, record: records.Record, names: Names) -> tuple[str, Any]:
     digits = names.volume_digits(names.instrument_of(record))
-    return field.removesuffix("_units"), unscaled(value, digits) if value else Decimal()
+    key = _VOLUME_KEYS.get(field, field.removesuffix("_units"))
+    return key, unscaled(value, digits) if value else Decimal()
 
 
 def _flags(value: int) -> str | None:
@@ -302,10 +311,13 @@ _SPECIAL: Final[dict[str, _Show]] = {
     "currency": _currency,
     "volume_units": _volume,
     "left_units": _volume,
+    "shown_units": _volume,
     "position_units": _volume,
+    "long_units": _volume,
     "flags": lambda field, value, record, names: (field, _flags(value)),
     "level_bp": _decimal("level_percent", 2),
     "margin_rate_e8": _decimal("margin_rate", 8),
+    "rate_e8": _decimal("rate", 8),
     "silence_ns": _decimal("silence_s", 9),
     "deviation_points": lambda field, value, record, names: (field, value),
     "agent_login": lambda field, value, record, names: ("agent", value),
@@ -319,4 +331,5 @@ _SPECIAL: Final[dict[str, _Show]] = {
     "key_high": lambda field, value, record, names: ("", None),
     "key_low": lambda field, value, record, names: ("", None),
 }
+_VOLUME_KEYS: Final = {"position_units": "position_volume", "long_units": "long_volume"}
 _BY_SUFFIX: Final[dict[str, _Show]] = {"_points": _price, "_minor": _money, "_ns": _time}

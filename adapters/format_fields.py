@@ -84,6 +84,14 @@ MEANINGS: Final[dict[str, str]] = {
     "self_trade": _names(v.SELF_TRADE_NAMES),
     "removal": _names(v.REMOVAL_NAMES, 1),
     "role": _names(v.ROLE_NAMES),
+    "phase": _names(v.PHASE_NAMES),
+    "settlement": _names(v.SETTLEMENT_NAMES),
+    "rate_e8": "share of the value, times 10**8; above 0 the long side pays",
+    "positions": "how many were settled",
+    "paid_minor": "by all who paid, minor units of the profit currency",
+    "received_minor": "by all who received, minor units of the profit currency",
+    "initial_margin_minor": "minor units of the profit currency",
+    "maintenance_margin_minor": "minor units of the profit currency",
     "frozen_minor": "frozen then, all of the account in that currency, minor units",
     "base_frozen_minor": "frozen then, in the base currency",
     "quote_frozen_minor": "frozen then, in the quote currency",
@@ -92,6 +100,7 @@ MEANINGS: Final[dict[str, str]] = {
 }
 _OF_CLASS: Final[dict[tuple[str, str], str]] = {
     ("TriggerRefused", "reason"): _names(v.REFUSED_NAMES),
+    ("PositionSettled", "settlement"): _names(v.SETTLEMENT_NAMES[: v.SETTLEMENT_FUNDING]),
     ("SetAccount", "leverage"): "1 to 10,000; 0 takes the group's leverage",
     ("AccountSet", "leverage"): "the effective one, 1 to 10,000",
     ("ClosePosition", "volume_units"): "units of 0.01 lot; 0: all",

@@ -21,7 +21,6 @@ an account that neither the configuration nor an earlier line opens gives the `c
 """
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -32,14 +31,18 @@ import msgspec
 
 from adapters.config import Settings
 from adapters.describe import COMMAND_NAMES, WORDS, flags_of
+from adapters.jsonl_values import (
+    client_key_of,
+    decimal_of,
+    integer_of,
+    number_of,
+    time_of,
+    word_of,
+)
 from adapters.units import (
-    I64_MAX,
     LOT_DIGITS,
     BadInput,
     cut,
-    parse_time,
-    scaled,
-    scaled_decimal,
     shown,
 )
 from engine import bounds, records
@@ -51,8 +54,11 @@ _KEY_OF_FIELD: Final = {
     "agent_login": "agent",
     "deviation_points": "deviation_points",
     "volume_units": "volume",
+    "shown_units": "shown",
+    "rate_e8": "rate",
 }
 _SUFFIXES: Final = ("_points", "_minor", "_ns")
+_RATE_DIGITS: Final = 8
 _TICKET_FIELDS: Final = ("order", "position", "ticket")
 
 
@@ -70,9 +76,17 @@ class FileCommand:
     repeated: bool = False
     """An earlier line sent the same: the core won't see it, the first answer comes again."""
 
-    def record(self, tickets: Mapping[str, int]) -> records.Command:
-        """The command with its tickets; a name whose order was refused gives ticket 0."""
+    def record(
+        self, tickets: Mapping[str, int], positions: Mapping[str, int] | None = None
+    ) -> records.Command:
+        """The command with its tickets; a name whose order was refused gives ticket 0.
+
+        `positions`: of orders whose position has a ticket of its own beside theirs.
+        """
         resolved = {key: tickets.get(name, 0) for key, name in self.names.items()}
+        if positions and "position" in self.names:
+            name = self.names["position"]
+            resolved["position"] = positions.get(name, resolved["position"])
         return self.command(**self.fields, **resolved)
 
 
@@ -126,7 +140,7 @@ def read_commands(path: Path, settings: Settings) -> list[FileCommand]:
 
 def _command(text: str, line: int, reader: _Reader) -> FileCommand:
     given = _object(text)
-    time_ns = _time(_take(given, "time"))
+    time_ns = time_of(_take(given, "time"))
     word = _take(given, "command")
     if not isinstance(word, str) or word not in COMMAND_NAMES:
         raise BadInput(f"command: {shown(str(word))} is none of {', '.join(COMMAND_NAMES)}")
@@ -191,7 +205,7 @@ def _name(given: dict[str, Any], command: type[records.Command], reader: _Reader
 
 def _configure(given: dict[str, Any]) -> dict[str, Any]:
     """`kind` and `configuration`: a configuration record in the core's own numbers."""
-    kind = _word("kind", _take(given, "kind"), v.CONFIG_NAMES[: v.CONFIG_HOOKS])
+    kind = word_of(_take(given, "kind"), v.CONFIG_NAMES[: v.CONFIG_HOOKS])
     raw = _take(given, "configuration")
     if given:
         raise BadInput(f"configure has no key {shown(next(iter(given)))}")
@@ -248,7 +262,7 @@ def _fields(
             raise BadInput(f"{key}: {error}") from None
     given.pop("symbol", None)
     if any(f.name == "key_high" for f in own):
-        fields["key_high"], fields["key_low"] = _client_key(given.pop("key", None))
+        fields["key_high"], fields["key_low"] = client_key_of(given.pop("key", None))
     return fields, names
 
 
@@ -287,32 +301,34 @@ def _money_digits(
 def _value(name: str, value: Any, instrument: int, digits: int | None, reader: _Reader) -> int:
     """One field as the integer of the core."""
     if name in WORDS:
-        return _word(name, value, WORDS[name][1])
+        return word_of(value, WORDS[name][1])
     if name == "instrument":
-        return _number_or_name(value, {s: i.instrument for s, i in _symbols(reader)}, "instrument")
+        return number_of(value, {s: i.instrument for s, i in _symbols(reader)}, "instrument")
     if name == "group":
         groups = {n: g.group for n, g in reader.settings.groups.items()}
-        return _number_or_name(value, groups, "group")
+        return number_of(value, groups, "group")
     if name == "feed":
         feeds = {n: f.number for n, f in reader.settings.feeds.items()}
-        return _number_or_name(value, feeds, "feed")
-    if name == "volume_units":
-        return _decimal(value, _volume_digits_of(instrument, reader))
+        return number_of(value, feeds, "feed")
+    if name.endswith("_units"):
+        return decimal_of(value, _volume_digits_of(instrument, reader))
+    if name == "rate_e8":
+        return decimal_of(value, _RATE_DIGITS)
     if name == "currency":
         codes = {code: c.currency for code, c in reader.settings.currencies.items()}
-        return _number_or_name(value, codes, "currency")
+        return number_of(value, codes, "currency")
     if name == "flags":
-        return flags_of(value) if isinstance(value, str) else _integer(value)
+        return flags_of(value) if isinstance(value, str) else integer_of(value)
     if name == "amount_minor":
         assert digits is not None
-        return _decimal(value, digits)
+        return decimal_of(value, digits)
     if name.endswith("_points") and name != "deviation_points":
-        return _decimal(value, _digits_of(instrument, reader))
+        return decimal_of(value, _digits_of(instrument, reader))
     if name == "expiry_ns":
-        return _time(value)
+        return time_of(value)
     if name == "online" and isinstance(value, bool):
         return int(value)
-    return _integer(value)
+    return integer_of(value)
 
 
 def _symbols(reader: _Reader) -> list[tuple[str, records.Instrument]]:
@@ -342,52 +358,3 @@ def _named(name: str, reader: _Reader) -> int:
     if name not in reader.named:
         raise BadInput(f"no earlier line places an order named {shown(name)}")
     return reader.named[name]
-
-
-def _word(key: str, value: Any, words: tuple[str, ...]) -> int:
-    if not isinstance(value, str) or not value or value not in words:
-        have = ", ".join(w for w in words if w)
-        raise BadInput(f"{shown(str(value))} is none of {have}")
-    return words.index(value)
-
-
-def _number_or_name(value: Any, known: Mapping[str, int], kind: str) -> int:
-    if isinstance(value, str):
-        if value not in known:
-            have = ", ".join(known) or "none"
-            raise BadInput(f"there is no {kind} {shown(value)}; known: {have}")
-        return known[value]
-    return _integer(value)
-
-
-def _integer(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > I64_MAX:
-        raise BadInput(f"expected an integer, found {shown(str(value))}")
-    return value
-
-
-def _decimal(value: Any, digits: int) -> int:
-    if isinstance(value, str):
-        return scaled(value, digits)
-    if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        return scaled_decimal(value, digits)
-    raise BadInput(f"expected a number, found {shown(str(value))}")
-
-
-def _time(value: Any) -> int:
-    time_ns = parse_time(value) if isinstance(value, str) else _integer(value)
-    if not 0 < time_ns <= bounds.MAX_TIME_NS:
-        raise BadInput(f"time {shown(str(value))} is not between 1970 and 2116")
-    return time_ns
-
-
-def _client_key(value: Any) -> tuple[int, int]:
-    """A key of 128 bits as two signed words; absent means none."""
-    if value is None:
-        return 0, 0
-    try:
-        bits = uuid.UUID(value).int
-    except (ValueError, AttributeError, TypeError):
-        raise BadInput("key: expected 32 hexadecimal digits or a UUID") from None
-    high, low = bits >> 64, bits & 2**64 - 1
-    return high - (high >> 63 << 64), low - (low >> 63 << 64)

@@ -10,14 +10,18 @@ or raises `BadInput` with what was found and what was expected; the caller adds 
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from decimal import Decimal
-from typing import Final
+from decimal import Context, Decimal
+from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 I64_MAX: Final = 2**63 - 1
 NS_PER_SECOND: Final = 1_000_000_000
 LOT_DIGITS: Final = 2
 """One volume unit is 0.01 lot."""
+_LEAST_PLAIN: Final = -6
+"""Power of ten of the first numeral: below it a `Decimal` prints itself with an exponent."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = re.compile(
@@ -83,10 +87,37 @@ def _number(value: Decimal) -> str:
     return text if len(text) <= 40 else shown(text)
 
 
+class Plain(Decimal):
+    """A decimal that never prints an exponent: `0.00000001`, not `1E-8`."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return format(self)
+
+    def __format__(self, spec: str, context: Context | None = None, /) -> str:
+        return super().__format__(spec if spec[-1:].isalpha() else f"{spec}f")
+
+
 def unscaled(value: int, digits: int) -> Decimal:
-    """An integer of 10**-digits as a `Decimal` that shows all its digits."""
+    """An integer of 10**-digits as a `Decimal` that shows all its digits, however it is printed."""
     sign = 1 if value < 0 else 0
-    return Decimal((sign, tuple(map(int, str(abs(value)))), -digits))
+    return plain(Decimal((sign, tuple(map(int, str(abs(value)))), -digits)))
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number, as one that never prints an exponent for being small."""
+    return Plain(value) if value.adjusted() < _LEAST_PLAIN else value
+
+
+def _of_plain(value: Any) -> Any:
+    if isinstance(value, Plain):
+        return msgspec.Raw(str(value).encode())
+    raise TypeError(f"{type(value).__name__} is nothing to print")
+
+
+JSON: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_of_plain)
+"""Decimals as numbers with all their digits."""
 
 
 def shown(text: str) -> str:

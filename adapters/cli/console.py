@@ -15,12 +15,10 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from adapters.units import format_time
+from adapters.units import JSON, format_time
 
 Report = Callable[[int, int], None]
 """Called with (done, total) now and then."""
-
-_JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 class OutputFailed(Exception):
@@ -64,9 +62,9 @@ def note(text: str) -> None:
 def say_json(value: Any, indent: int = 2) -> None:
     """A JSON value; `indent` -1 puts it on one line. What is no text is escaped as in `say`."""
     try:
-        data = _JSON.encode(value)
+        data = JSON.encode(value)
     except UnicodeEncodeError:
-        data = _JSON.encode(_printable(value))
+        data = JSON.encode(_printable(value))
     if indent >= 0:
         data = msgspec.json.format(data, indent=indent)
     say(data.decode())

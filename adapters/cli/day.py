@@ -8,11 +8,13 @@ quote of their moment.
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from adapters.cli.console import Report
 from adapters.cli.tally import Tally
 from adapters.config import Settings, describe_config
 from adapters.generate.crowd import Crowd
+from adapters.generate.floor import Floor
 from adapters.generate.market import Market
 from adapters.generate.prices import QuoteRow
 from adapters.jsonl import FileCommand
@@ -38,6 +40,12 @@ class Day:
     market: Market
     crowd: Crowd
     file_commands: list[FileCommand]
+    floor: Floor | None = None
+    """The members of the exchange, on the generated day."""
+    end_ns: int = 0
+    """Until when everybody acts, should the last quote be earlier."""
+    over_ns: int = 0
+    """When the clock tells that the day is over; 0: it does not."""
 
 
 @dataclass
@@ -64,6 +72,8 @@ class _Runner:
         self.submit = submit
         self.result = DayResult(Tally(day.settings))
         self.tickets: dict[str, int] = {}
+        self.positions: dict[str, int] = {}
+        """Of named orders that were filled in a book."""
         self.name_of_ticket: dict[int, str] = {}
         self.file = iter(day.file_commands)
         self.next_command = next(self.file, None)
@@ -74,12 +84,17 @@ class _Runner:
             self.send(config, self.day.start_ns)
         for command in self.day.crowd.opening():
             self.send(command, self.day.start_ns)
+        if self.day.floor is not None:
+            for command in self.day.floor.opening():
+                self.send(command, self.day.start_ns)
         self.quotes(report)
+        if self.day.over_ns:
+            self.send(records.Clock(), self.day.over_ns)
         self.result.seconds = time.perf_counter() - started
         return self.result
 
     def quotes(self, report: Report | None) -> None:
-        market, crowd, tally = self.day.market, self.day.crowd, self.result.tally
+        market, tally = self.day.market, self.result.tally
         submit, total = self.submit, self.day.quote_count
         time_ns = self.day.start_ns
         for count, (time_ns, instrument, feed, bid, ask) in enumerate(self.day.quotes, 1):
@@ -89,14 +104,14 @@ class _Runner:
             market.quote(tick, time_ns, events)
             if events:
                 tally.add(events)
-                crowd.hear(events, time_ns)
+                self.hear(events, time_ns)
                 if self.name_of_ticket:
                     self.follow_names(events)
             self.result.quotes = count
             if report is not None and count % _REPORT_EVERY == 0:
                 report(count, total)
         self.result.commands += self.result.quotes
-        self.others(time_ns + 1)
+        self.others(max(time_ns + 1, self.day.end_ns))
         while self.next_command is not None:
             self.from_file(self.next_command)
 
@@ -111,14 +126,14 @@ class _Runner:
 
     def from_file(self, command: FileCommand) -> None:
         self.next_command = next(self.file, None)
-        record = command.record(self.tickets)
+        record = command.record(self.tickets, self.positions)
         if command.repeated:
             events = self.submit(record, command.time_ns)
         else:
             events = self.send(record, command.time_ns)
         if command.name is not None:
             for event in events:
-                if isinstance(event, records.OrderPlaced):
+                if _is_placed(event, record):
                     self.tickets[command.name] = event.order
                     self.name_of_ticket[event.order] = command.name
             self.follow_names(events)
@@ -129,10 +144,15 @@ class _Runner:
         events = self.submit(command, time_ns)
         self.result.commands += 1
         self.result.tally.add(events)
-        self.day.crowd.hear(events, time_ns)
+        self.hear(events, time_ns)
         if self.name_of_ticket:
             self.follow_names(events)
         return events
+
+    def hear(self, events: Sequence[records.Event], time_ns: int) -> None:
+        self.day.crowd.hear(events, time_ns)
+        if self.day.floor is not None:
+            self.day.floor.hear(events)
 
     def follow_names(self, events: Iterable[records.Event]) -> None:
         """A name stays with its position when that gets another ticket."""
@@ -146,6 +166,24 @@ class _Runner:
                 name = self.name_of_ticket.get(event.order)
                 if name is not None:
                     self.tickets[name] = event.position
+            elif isinstance(event, records.FuturesFilled):
+                name = self.name_of_ticket.get(event.order)
+                if name is not None:
+                    self.positions[name] = event.position
+
+
+def _is_placed(
+    event: records.Event, record: records.Command
+) -> TypeGuard[records.OrderPlaced | records.BookOrderPlaced]:
+    """Whether the event accepts this order: one command may have orders of others follow it."""
+    if isinstance(event, records.OrderPlaced):
+        return isinstance(record, records.PlaceOrder)
+    if not isinstance(event, records.BookOrderPlaced):
+        return False
+    fields = ("login", "instrument", "order_type", "side", "volume_units", "time_in_force")
+    return isinstance(record, records.PlaceBookOrder) and all(
+        getattr(event, name) == getattr(record, name) for name in fields
+    )
 
 
 def opening_commands(settings: Settings) -> Iterator[records.Command | records.Config]:

@@ -3,17 +3,23 @@
 This file may run and print. The data is generated, and every output says so.
 """
 
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
 from adapters.cli import console, directory, origin, session
 from adapters.cli.arguments import AsJson
+from adapters.cli.settle import settled_row
 from adapters.cli.sources import generated_day
-from adapters.generate import catalogue
+from adapters.generate import catalogue, venue
 from adapters.replay import ReplayResult
 from adapters.replay import replay as run_replay
+from adapters.settlement.files import RECONCILIATION
+from adapters.settlement.settle import OUTPUT_FOLDER, Order, Settled, settle
+from adapters.settlement.standing import aligned
+from adapters.settlement.statement import READ
 from engine._build import compiled
 
 
@@ -30,8 +36,10 @@ def demo(
     """Runs a generated trading day into a durable journal, and proves it by a replay.
 
     About 30 instruments of six asset classes with sessions, spreads and gaps; clients with
-    different habits, dealers, deposits, stop-outs. Prints what happened, replays it all from
-    the journal, and says whether events and state hash agree. All data is generated.
+    different habits, dealers, deposits, stop-outs; an exchange with a future, a spot pair and
+    a perpetual, auctions and liquidations. Prints what happened, replays it all from the
+    journal, says whether events and state hash agree, and settles the day. All data is
+    generated.
     """
     day = generated_day(seed, ticks, clients)
     if directory.check_demo(out):
@@ -42,8 +50,11 @@ def demo(
     )
     if not json:
         console.say(
-            f"generated data: {ticks:,} quotes of {len(day.settings.instruments)} instruments,"
+            f"generated data: {ticks:,} quotes of {len(catalogue.rows())} instruments,"
             f" {clients:,} clients, seed {seed}"
+        )
+        console.say(
+            f"an exchange with {len(venue.BOOKS)} order books and {len(venue.MEMBERS)} members"
         )
         console.say(f"a trading day, {catalogue.START} to {catalogue.END}, into {out}")
         console.say(f"the core {'is compiled' if compiled() else 'runs interpreted'}")
@@ -52,18 +63,25 @@ def demo(
     if not json:
         console.say("what happened (generated data)")
         session.print_summary(live)
+        session.print_exchange(live, label.data)
         console.say()
     with console.progress("replaying") as report:
         replayed = run_replay(out, use_snapshot=False, verify=True, progress=report)
     agrees = replayed.difference is None and replayed.state_hash == live.state_hash
+    with console.progress("settling") as report:
+        order = Order(out, catalogue.DAY, out / OUTPUT_FOLDER, label=origin.GENERATED)
+        settled = settle(order, report)
     if json:
-        console.say_json(_as_dict(label, live, replayed, agrees))
+        told = _as_dict(label, live, replayed, agrees)
+        console.say_json(told | {"settlement": settled_row(settled)})
     else:
-        _print_replay(out, live, replayed)
-    return 0 if agrees else 1
+        _print_replay(live, replayed)
+        _print_settlement(live, settled)
+        _print_advice(out)
+    return 0 if agrees and not settled.findings else 1
 
 
-def _print_replay(out: Path, live: session.Live, replayed: ReplayResult) -> None:
+def _print_replay(live: session.Live, replayed: ReplayResult) -> None:
     console.say("replayed from the journal, from its first command")
     console.say(f"  {console.rate(replayed.commands, replayed.seconds, 'commands')}")
     if replayed.difference is None:
@@ -77,10 +95,57 @@ def _print_replay(out: Path, live: session.Live, replayed: ReplayResult) -> None
             f"  state hash  DIFFERS: {live.state_hash} live, {replayed.state_hash} replayed"
         )
     console.say()
+
+
+def _print_settlement(live: session.Live, settled: Settled) -> None:
+    """Opening + entries = closing, in total and of the accounts that were liquidated."""
+    console.say(f"settled, {settled.day} (UTC)")
+    if settled.findings:
+        for finding in settled.findings:
+            console.say(f"  {finding}")
+        console.say(f"  {len(settled.findings)} differences; nothing was written")
+        console.say()
+        return
+    logins = {one.login for one in live.result.tally.exchange.liquidations.values()}
+    rows = [_balances(f"{one['accounts']:,} accounts", one) for one in settled.totals["currencies"]]
+    with (settled.path / RECONCILIATION).open("rb") as lines:
+        accounts = [row for row in map(READ.decode, lines) if row["login"] in logins]
+    rows += [_balances(f"account {row['login']}", row) for row in accounts]
+    for line in aligned(rows, _BALANCE_COLUMNS):
+        console.say(line)
+    entries = settled.totals["entries"]
+    console.say(f"  reconciled to the last minor unit: {entries:,} entries, {settled.path}")
+    console.say()
+
+
+def _balances(whose: str, row: dict[str, Any]) -> dict[str, Any]:
+    entries = row["entries"].values()
+    return {
+        "whose": whose,
+        "currency": row["currency"],
+        "opening": row["opening"]["balance"],
+        "entries": sum((one["balance"] for one in entries), Decimal()),
+        "closing": row["closing"]["balance"],
+    }
+
+
+_BALANCE_COLUMNS: Final = {
+    "whose": "balances",
+    "currency": "currency",
+    "opening": "opening",
+    "entries": "+ entries",
+    "closing": "= closing",
+}
+
+
+def _print_advice(out: Path) -> None:
+    program = console.program()
     console.say("look further")
-    console.say(f"  {console.program()} events {out} --type stop_out")
-    console.say(f"  {console.program()} state {out} --account 100001 --at 2024-03-05T14:03:00Z")
-    console.say(f"  {console.program()} replay {out} --verify --no-snapshot")
+    console.say(f"  {program} events {out} --type stop_out")
+    console.say(f"  {program} events {out} --account {venue.STRETCHED_LOGIN}")
+    console.say(f"  {program} state {out} --account 100001 --at 2024-03-05T14:03:00Z")
+    console.say(f"  {program} replay {out} --verify --no-snapshot")
+    console.say(f"  {program} settle {out} --day {catalogue.DAY}")
 
 
 def _as_dict(
@@ -91,6 +156,7 @@ def _as_dict(
         "seed": label.seed,
         "clients": label.clients,
         **session.summary(live),
+        "liquidations": live.result.tally.exchange.as_rows(),
         "seconds": round(live.seconds, 3),
         "replay": {
             "commands": replayed.commands,

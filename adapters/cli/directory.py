@@ -9,10 +9,12 @@ from pathlib import Path
 
 from adapters.cli import origin
 from adapters.replay import JOURNAL_FOLDER, SNAPSHOT_FOLDER
+from adapters.settlement import folder
+from adapters.settlement.settle import OUTPUT_FOLDER
 from adapters.units import BadInput
 from journal import JournalError, JournalInUse, LmdbJournal
 
-_OWN = (JOURNAL_FOLDER, SNAPSHOT_FOLDER, origin.NAME)
+_OWN = (JOURNAL_FOLDER, SNAPSHOT_FOLDER, OUTPUT_FOLDER, origin.NAME)
 
 
 def check_reachable(directory: Path) -> None:
@@ -46,26 +48,37 @@ def check_demo(directory: Path) -> bool:
     if found is None or found.command != "demo":
         check_new(directory)
         return False
-    foreign = sorted(entry.name for entry in directory.iterdir() if entry.name not in _OWN)
+    foreign = sorted(entry for entry in directory.iterdir() if entry.name not in _OWN)
+    settled = directory / OUTPUT_FOLDER
+    if not foreign and settled.is_dir():
+        strange = folder.foreign_entry(settled, origin.GENERATED)
+        foreign = [] if strange is None else [strange]
     if foreign:
         raise BadInput(
-            f"{directory}: holds an earlier demo and {foreign[0]}, which no demo wrote;"
-            " name another directory"
+            f"{directory}: holds an earlier demo and {foreign[0].relative_to(directory)}, which no"
+            " demo wrote; name another directory"
         )
     return True
 
 
 def clear_demo(directory: Path) -> None:
-    """Removes an earlier demo; its label goes last. Raises `JournalInUse` if one still runs."""
+    """Removes an earlier demo with its settlements; its label goes last.
+
+    Raises `JournalInUse` if one still runs, `BadInput` if one is being settled.
+    """
     try:
         LmdbJournal.open(directory / JOURNAL_FOLDER, writable=True).close()
     except JournalInUse:
         raise
     except JournalError:
         pass  # damaged or half made: it goes anyway
-    for folder in (JOURNAL_FOLDER, SNAPSHOT_FOLDER):
-        if (directory / folder).is_dir():
-            shutil.rmtree(directory / folder)
+    settled = directory / OUTPUT_FOLDER
+    if settled.is_dir():
+        with folder.opened(settled):
+            shutil.rmtree(settled)
+    for name in (JOURNAL_FOLDER, SNAPSHOT_FOLDER):
+        if (directory / name).is_dir():
+            shutil.rmtree(directory / name)
     (directory / origin.NAME).unlink(missing_ok=True)
 
 

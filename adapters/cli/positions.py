@@ -71,10 +71,11 @@ def _held(
     """(account, positions, orders) of those that have some, by login."""
     engine = result.engine
     names = names_of(engine)
+    waiting = engine.all_orders() if orders else {}
     for login in engine.logins() if account is None else [account]:
         figures = engine.account(login)
         own = positions_of(engine, figures, names)
-        pending = orders_of(engine, figures, names) if orders else []
+        pending = orders_of(engine, figures, names, waiting.get(login, [])) if orders else []
         if own or pending:
             yield figures, own, pending
 

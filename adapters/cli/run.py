@@ -68,6 +68,7 @@ def run(
         return 0
     console.say(f"what happened ({label.data})")
     session.print_summary(live)
+    session.print_exchange(live, label.data)
     console.say()
     console.say(f"prove it: {console.program()} replay {dir} --verify --no-snapshot")
     return 0

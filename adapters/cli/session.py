@@ -12,9 +12,11 @@ from typing import Any
 
 from adapters.cli import console, directory, origin
 from adapters.cli.day import Day, DayResult, run_day
+from adapters.config import Settings
 from adapters.node import Node
 from adapters.units import unscaled
 from engine import Engine, Hooks
+from engine import vocabulary as v
 
 
 @dataclass
@@ -51,7 +53,7 @@ def run_into(path: Path, day: Day, label: origin.Origin, hooks: Hooks | None = N
             state_hash=engine.state_hash(),
             seconds=seconds,
             journal_bytes=_stored_bytes(path),
-            open_house=_open_house(engine),
+            open_house=_open_house(engine, day.settings),
         )
 
 
@@ -85,16 +87,31 @@ def print_summary(live: Live) -> None:
     console.say(f"  journal on disk: {live.journal_bytes / 1e6:.1f} MB")
 
 
+def print_exchange(live: Live, label: str) -> None:
+    """What happened on the book venue, if anything did."""
+    lines = live.result.tally.exchange.lines()
+    if lines:
+        console.say()
+        console.say(f"the exchange ({label})")
+        for text in lines:
+            console.say(f"  {text}")
+
+
 def _amounts(amounts: dict[str, Decimal]) -> str:
     return ", ".join(f"{amount:,} {code}" for code, amount in amounts.items())
 
 
-def _open_house(engine: Engine) -> dict[str, Decimal]:
-    sums: Counter[tuple[str, int]] = Counter()
+def _open_house(engine: Engine, settings: Settings) -> dict[str, Decimal]:
+    """Of positions on quotes; those in books are between the clients."""
+    books = {i.instrument for i in settings.instruments.values() if i.venue == v.VENUE_BOOK}
+    digits = {c.code: c.digits for c in settings.currencies.values()}
+    sums: Counter[str] = Counter()
     for login in engine.logins():
-        figures = engine.account(login)
-        sums[(figures.currency, figures.currency_digits)] -= figures.floating_minor
-    return {code: unscaled(amount, digits) for (code, digits), amount in sums.items()}
+        currency = engine.account(login).currency
+        sums[currency] -= sum(
+            p.profit_minor for p in engine.positions(login) if p.instrument not in books
+        )
+    return {code: unscaled(sums[code], digits[code]) for code in digits if code in sums}
 
 
 def _stored_bytes(path: Path) -> int:

@@ -55,7 +55,7 @@ def settle(
     for text in settled.reports:
         console.note(f"snapshot not used: {text}")
     if json:
-        console.say_json(_as_dict(settled))
+        console.say_json(settled_row(settled))
     else:
         _print(settled)
     return 1 if settled.findings or settled.difference else 0
@@ -80,7 +80,8 @@ def _print(settled: Settled) -> None:
         console.say(f"reconciled, unchanged: {settled.path}")
 
 
-def _as_dict(settled: Settled) -> dict[str, Any]:
+def settled_row(settled: Settled) -> dict[str, Any]:
+    """What became of it, as names and values."""
     return {
         "day": settled.day,
         "provisional": settled.provisional,

@@ -7,16 +7,26 @@ before a journal exists.
 from pathlib import Path
 
 from adapters import config, jsonl
-from adapters.cli.day import Day, check_settings
+from adapters.cli.day import Day, check_settings, opening_commands
 from adapters.config import Settings
+from adapters.describe import key_text
 from adapters.generate import catalogue, prices
+from adapters.generate.agenda import MINUTE_NS
 from adapters.generate.crowd import Crowd
+from adapters.generate.floor import Floor
 from adapters.generate.market import Market
+from adapters.jsonl import FileCommand
 from adapters.tick_files import TickSeries, TickSource, merge, read_ticks
 from adapters.units import BadInput, midnight_ns, parse_day, parse_time, shown
+from engine import records
+from engine import vocabulary as v
 
 MAX_CLIENTS = 1_000_000
 MAX_TICKS = 100_000_000
+MIN_BEATS = 150
+"""Least and most times that something happens on the exchange of the generated day."""
+MAX_BEATS = 2_000
+_TICKS_PER_BEAT = 100
 
 
 def generated_day(seed: int, ticks: int, clients: int) -> Day:
@@ -26,9 +36,23 @@ def generated_day(seed: int, ticks: int, clients: int) -> Day:
     settings = config.settings_of(catalogue.tables(), "generated day")
     market = Market(settings)
     start_ns, end_ns = parse_time(catalogue.START), parse_time(catalogue.END)
-    crowd = Crowd(settings, market, seed, clients, list(market.sights), start_ns, end_ns)
-    quotes = prices.quotes(settings, seed, ticks)
-    return Day(settings, start_ns, quotes, ticks, market, crowd, [])
+    quoted = [i.instrument for i in settings.instruments.values() if i.venue == v.VENUE_QUOTED]
+    crowd = Crowd(settings, market, seed, clients, quoted, start_ns, end_ns)
+    midnight_ns = parse_time(catalogue.DAY)
+    beats = max(MIN_BEATS, min(ticks // _TICKS_PER_BEAT, MAX_BEATS))
+    floor = Floor(settings, market, crowd.agenda, seed, midnight_ns, beats)
+    return Day(
+        settings,
+        start_ns,
+        prices.quotes(settings, seed, ticks),
+        ticks,
+        market,
+        crowd,
+        [],
+        floor,
+        end_ns,
+        midnight_ns + 24 * 60 * MINUTE_NS,
+    )
 
 
 def day_from_files(
@@ -56,7 +80,30 @@ def day_from_files(
     if clients and not quoted:
         raise BadInput("--clients: generated clients need quotes (--ticks)")
     crowd = Crowd(settings, market, seed, clients, quoted, min(times), max(times))
+    _check_keys(commands_path, commands, settings, crowd)
     return Day(settings, min(times), quotes.rows(), len(quotes), market, crowd, commands), series
+
+
+def _check_keys(
+    path: Path | None, commands: list[FileCommand], settings: Settings, crowd: Crowd
+) -> None:
+    """Raises `BadInput` for a client key that a command of another origin will have."""
+    opening = {
+        (command.key_high, command.key_low): command.login
+        for command in opening_commands(settings)
+        if isinstance(command, records.BalanceOperation)
+    }
+    for command in commands:
+        high, low = command.fields.get("key_high", 0), command.fields.get("key_low", 0)
+        if (high, low) in opening:
+            owner = f"the opening money of account {opening[high, low]}"
+        elif high in crowd.clients and low > 0:
+            owner = f"commands of the generated client {high}"
+        else:
+            continue
+        raise BadInput(
+            f"{path}, line {command.line}: key: {key_text(high, low)} is kept for {owner}"
+        )
 
 
 def _source(text: str, day: str | None, settings: Settings) -> TickSource:

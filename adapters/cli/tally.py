@@ -1,8 +1,9 @@
 """What happened, counted from the events: orders, fills, calls, stop-outs, the house's money.
 
 This file may count, not judge. Money is in minor units per currency. The house is the
-other side of every client's trade here (no order leaves the house), so its profit is the
-clients' loss, plus commission, less what it paid agents and gave to negative balances.
+other side of every client's trade on quotes (no order leaves the house), so its profit is the
+clients' loss, plus commission, less what it paid agents and gave to negative balances; of
+trades in books, where clients meet each other, it has the fees.
 """
 
 from collections import Counter
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from adapters.cli.exchange import Exchange
 from adapters.config import Settings
 from adapters.units import LOT_DIGITS, unscaled
 from engine import records, reject_codes
@@ -32,6 +34,7 @@ class Tally:
             i.instrument: i.profit_currency for i in settings.instruments.values()
         }
         self.account_currency: dict[int, int] = {}
+        self.exchange = Exchange(settings)
         self.events = 0
         self.placed: Counter[int] = Counter()
         self.filled = 0
@@ -49,6 +52,7 @@ class Tally:
         """Counts events."""
         for event in events:
             self.events += 1
+            self.exchange.take(event)
             count = _COUNT.get(type(event))
             if count is None:
                 self.others[type(event)] += 1
@@ -82,6 +86,10 @@ class Tally:
         if delta:
             currency = self.account_currency.get(event.login, 0)
             self.money[(currency, event.entry_type)] += delta
+
+    def _fee(self, event: records.FuturesFilled | records.SpotFilled) -> None:
+        currency = self.profit_currency[event.instrument]
+        self.money[(currency, v.ENTRY_COMMISSION)] -= event.fee_minor
 
     # ------------------------------------------------------------ results
 
@@ -117,6 +125,7 @@ class Tally:
                 f"{code} {reject_codes.SENTENCES.get(code, '')}": count
                 for code, count in sorted(self.rejected.items())
             },
+            "exchange": self.exchange.counts(),
             "house_profit": self.house_profit(),
         }
 
@@ -133,4 +142,6 @@ _COUNT: dict[type[records.Event], Any] = {
     records.PositionClosed: Tally._closed,
     records.Rejected: Tally._rejected,
     records.LedgerEntry: Tally._entry,
+    records.FuturesFilled: Tally._fee,
+    records.SpotFilled: Tally._fee,
 }

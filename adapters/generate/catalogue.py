@@ -13,8 +13,11 @@ close at 21:00 UTC on Tuesday.
 from dataclasses import dataclass
 from typing import Any, Final
 
+from adapters.generate import venue
+
 START: Final = "2024-03-04T20:30:00Z"
 END: Final = "2024-03-05T21:00:00Z"
+DAY: Final = END[:10]
 FEED: Final = "generated"
 BACKUP_FEED: Final = "generated-backup"
 
@@ -228,11 +231,13 @@ CLIENTS: Final[list[dict[str, Any]]] = [
 
 def tables() -> dict[str, Any]:
     """The whole configuration, in the form of a configuration file."""
+    currencies = (*CURRENCIES, *venue.CURRENCIES)
     return {
-        "currency": [{"code": code, "digits": digits} for code, digits in CURRENCIES],
+        "currency": [{"code": code, "digits": digits} for code, digits in currencies],
         "feed": [{"name": FEED}, {"name": BACKUP_FEED}],
-        "instrument": [_instrument(asset_class, row) for asset_class, row in rows()],
-        "group": GROUPS,
+        "instrument": [_instrument(c, row) for c, row in rows()] + venue.INSTRUMENTS,
+        "group": GROUPS + venue.GROUPS,
         "terms": TERMS,
+        "account": venue.accounts(),
         "clients": CLIENTS,
     }

@@ -9,12 +9,12 @@ costs nothing. A look gives commands, which the caller applies at once, so that 
 look of anybody sees what came of them.
 """
 
-import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from adapters.config import ClientShare, Settings
 from adapters.generate import office
+from adapters.generate.agenda import MINUTE_NS, Action, Agenda, once
 from adapters.generate.client import Client
 from adapters.generate.dice import Dice
 from adapters.generate.habits import HABITS
@@ -23,13 +23,8 @@ from adapters.units import BadInput, shown
 from engine import records
 
 FIRST_LOGIN: Final = 100_001
-_SECOND_NS: Final = 10**9
-_MINUTE_NS: Final = 60 * _SECOND_NS
 _FIRST_LOOKS_SHARE: Final = 10
 """All clients have looked for the first time after this part of the day."""
-
-Action = Callable[[int], tuple[list[records.Command], int]]
-"""Called with the time; returns commands and the seconds until the next call (0: never)."""
 
 
 class Crowd:
@@ -49,14 +44,13 @@ class Crowd:
         self.market = market
         self.dice = Dice(seed)
         self.start_ns = start_ns
-        self._agenda: list[tuple[int, int, Action]] = []
-        self._planned = 0
+        self.agenda = Agenda(self.dice)
         self.clients: dict[int, Client] = {}
         _check_shares(settings, count)
         self._make_clients(settings, count, instruments)
         if self.clients:
             for time_ns, command in office.shifts(start_ns, end_ns):
-                self._plan(time_ns, _once([command]))
+                self.agenda.plan(time_ns, once([command]))
             for client in self.clients.values():
                 self._plan_life(client, end_ns)
 
@@ -72,18 +66,8 @@ class Crowd:
             yield from office.opening(client, self.dice, named)
 
     def due(self, before_ns: int) -> Iterator[tuple[int, records.Command]]:
-        """Everything the crowd does before a time, in order, as (time_ns, command).
-
-        Apply each command and `hear` its events before taking the next.
-        """
-        while self._agenda and self._agenda[0][0] < before_ns:
-            time_ns, _, action = heapq.heappop(self._agenda)
-            commands, seconds = action(time_ns)
-            for command in commands:
-                yield time_ns, command
-            if seconds:
-                jitter = self.dice.below(_SECOND_NS)
-                self._plan(time_ns + seconds * _SECOND_NS + jitter, action)
+        """Everything that is planned before a time; see `Agenda.due`."""
+        return self.agenda.due(before_ns)
 
     def hear(self, events: Iterable[records.Event], now_ns: int) -> None:
         """Tells each client the events of its account, and the dealers the requests."""
@@ -95,7 +79,7 @@ class Crowd:
             if isinstance(event, records.DealerRequested):
                 answer = office.reply(event, self.market, self.dice, now_ns)
                 if answer is not None:
-                    self._plan(answer[0], _once([answer[1]]))
+                    self.agenda.plan(answer[0], once([answer[1]]))
             elif isinstance(event, records.MarginCall) and self.dice.chance(0.3):
                 self._plan_deposit(client, now_ns, 1, 12)
 
@@ -135,30 +119,26 @@ class Crowd:
 
     # ------------------------------------------------------------ planning
 
-    def _plan(self, time_ns: int, action: Action) -> None:
-        self._planned += 1
-        heapq.heappush(self._agenda, (time_ns, self._planned, action))
-
     def _plan_life(self, client: Client, end_ns: int) -> None:
         """The first look, and for some a visit of the back office."""
         span = max(end_ns - self.start_ns, _FIRST_LOOKS_SHARE)
         first = self.start_ns + 1 + self.dice.below(span // _FIRST_LOOKS_SHARE)
-        self._plan(first, self._look_of(client))
+        self.agenda.plan(first, self._look_of(client))
         moment = self.start_ns + 1 + self.dice.below(span)
         visit = self.dice.below(1_000)
         if visit < 30:
-            self._plan(moment, lambda _: (office.correction(client), 0))
+            self.agenda.plan(moment, lambda _: (office.correction(client), 0))
         elif visit < 50:
-            self._plan(moment, lambda _: ([office.freeze_account(client)], 0))
-            self._plan(moment + 45 * _MINUTE_NS, lambda _: ([office.free_account(client)], 0))
+            self.agenda.plan(moment, lambda _: ([office.freeze_account(client)], 0))
+            self.agenda.plan(moment + 45 * MINUTE_NS, lambda _: ([office.free_account(client)], 0))
         elif visit < 80:
-            self._plan(moment, lambda _: ([office.halve_leverage(client)], 0))
+            self.agenda.plan(moment, lambda _: ([office.halve_leverage(client)], 0))
         elif visit < 330:
-            self._plan(moment, lambda _: (_listed(office.bonus_back(client)), 0))
+            self.agenda.plan(moment, lambda _: (_listed(office.bonus_back(client)), 0))
 
     def _plan_deposit(self, client: Client, now_ns: int, least: int, most: int) -> None:
-        time_ns = now_ns + self.dice.between(least, most) * _MINUTE_NS
-        self._plan(time_ns, lambda _: ([office.deposit(client, self.dice)], 0))
+        time_ns = now_ns + self.dice.between(least, most) * MINUTE_NS
+        self.agenda.plan(time_ns, lambda _: ([office.deposit(client, self.dice)], 0))
 
     def _look_of(self, client: Client) -> Action:
         def look(now_ns: int) -> tuple[list[records.Command], int]:
@@ -196,10 +176,6 @@ def _check_shares(settings: Settings, count: int) -> None:
             )
         if share.habits and not sum(share.habits.values()):
             raise BadInput(f"{settings.source}: clients number {number}, habits: all weights are 0")
-
-
-def _once(commands: list[records.Command]) -> Action:
-    return lambda _: (commands, 0)
 
 
 def _listed(command: records.Command | None) -> list[records.Command]:

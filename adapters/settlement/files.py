@@ -24,7 +24,6 @@ from adapters.settlement.folder import MANIFEST, NewFile, Written
 from adapters.settlement.reconcile import Key, Line
 from adapters.settlement.standing import Shown, figures_row, orders_of, positions_of
 from adapters.settlement.statement import (
-    JSON,
     flow_row,
     profit_row,
     read_rows,
@@ -33,8 +32,8 @@ from adapters.settlement.statement import (
 )
 from adapters.settlement.tables import statement_lines, totals_lines
 from adapters.settlement.work import Work
-from adapters.units import format_time
-from engine import AccountFigures
+from adapters.units import JSON, format_time
+from engine import AccountFigures, OrderView
 from engine import vocabulary as v
 from journal import LmdbJournal, Progress
 from snapshots import layout
@@ -65,6 +64,7 @@ def write_files(
     header = block.header
     written[SNAPSHOT] = _write(made / SNAPSHOT, _snapshot(work, header.block_hash))
     totals = _head(work) | {"currencies": _currencies(work, floating)}
+    totals["settlements"] = work.futures.rows
     written[TOTALS] = _write(made / TOTALS, _document(totals))
     text = "".join(f"{line}\n" for line in totals_lines(totals))
     written[TOTALS_TEXT] = _write(made / TOTALS_TEXT, text.encode())
@@ -139,6 +139,7 @@ def _write_accounts(work: Work, files: dict[str, NewFile], progress: Progress | 
     """A line or more per account into each of the files."""
     totals: _Floating = {}
     keys = sorted(work.books.lines)
+    pending = work.engine.all_orders()
     for done, found in enumerate(_with_rows(keys, work.rows.groups())):
         login, currencies, rows = found
         lines = {currency: work.books.lines[login, currency] for currency in currencies}
@@ -146,7 +147,7 @@ def _write_accounts(work: Work, files: dict[str, NewFile], progress: Progress | 
         before, after = work.floating.get(login, 0), figures.floating_minor
         sums = totals.get(figures.currency, (0, 0))
         totals[figures.currency] = (sums[0] + before, sums[1] + after)
-        _write_account(work, files, figures, lines, rows)
+        _write_account(work, files, figures, lines, rows, pending.get(login, []))
         if progress is not None and done % _REPORT_EVERY == 0:
             progress(done, len(keys))
     return totals
@@ -158,6 +159,7 @@ def _write_account(
     figures: AccountFigures,
     lines: dict[str, Line],
     rows: list[bytes],
+    pending: list[OrderView],
 ) -> None:
     login = figures.login
     money = []
@@ -170,7 +172,6 @@ def _write_account(
         files[RECONCILIATION].write(JSON.encode(key | funds) + b"\n")
         files[PROFIT_AND_LOSS].write(JSON.encode(key | profit_row(line, floating, digits)) + b"\n")
         money.append({"currency": currency} | funds | flow_row(line, digits))
-    movements, trades, fills = read_rows(rows)
     statement = statement_row(
         {
             "login": login,
@@ -182,11 +183,9 @@ def _write_account(
         money,
         figures_row(figures),
         {
-            "movements": movements,
-            "closed_trades": trades,
-            "fills": fills,
+            **read_rows(rows),
             "positions": positions_of(work.engine, figures, work.names),
-            "orders": orders_of(work.engine, figures, work.names),
+            "orders": orders_of(work.engine, figures, work.names, pending),
         },
     )
     files[STATEMENTS].write(JSON.encode(statement) + b"\n")

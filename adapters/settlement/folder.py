@@ -25,7 +25,7 @@ from adapters.units import BadInput, cut
 from journal.environment import sync_directory
 
 MANIFEST: Final = "manifest.json"
-_UNFINISHED: Final = ".settling-"
+UNFINISHED: Final = ".settling-"
 _CHUNK: Final = 1 << 20
 
 
@@ -77,7 +77,7 @@ class Folders:
     @contextlib.contextmanager
     def unfinished(self) -> Iterator[Path]:
         """A new folder to write into; what is left in it at the end is removed."""
-        made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self.path))
+        made = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=self.path))
         try:
             made.chmod(0o755)
             yield made
@@ -100,7 +100,7 @@ class Folders:
     def _drop(self, name: Path) -> None:
         """Takes a folder's name first, so that half of it is never seen under it."""
         assert name.name.endswith(".provisional"), "a final settlement is never removed"
-        away = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self.path))
+        away = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=self.path))
         os.rename(name, away / name.name)
         shutil.rmtree(away)
 
@@ -121,7 +121,7 @@ def opened(path: Path) -> Iterator[Folders]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BadInput(f"{path}: another process settles there; wait for its end") from None
-        for left in path.glob(f"{_UNFINISHED}*"):
+        for left in path.glob(f"{UNFINISHED}*"):
             shutil.rmtree(left, ignore_errors=True)
         yield Folders(path)
     except OSError as error:
@@ -137,6 +137,21 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def foreign_entry(path: Path, data: str) -> Path | None:
+    """The first entry in a folder of settlements that no settlement of such data wrote."""
+    for day in sorted(path.iterdir()):
+        if day.name.startswith(UNFINISHED):
+            continue
+        manifest = read_manifest(day) if day.is_dir() else None
+        if manifest is None or manifest.get("data") != data:
+            return day
+        known = {MANIFEST, *manifest.get("files", ())}
+        for entry in sorted(day.iterdir()):
+            if entry.name not in known or not entry.is_file():
+                return entry
+    return None
 
 
 # ---------------------------------------------------------------- holding two against each other

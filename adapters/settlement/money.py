@@ -71,7 +71,7 @@ class Known(Protocol):
         """The purse after the entries so far; nothing for one that had none."""
 
 
-FUNDING: Final = frozenset(
+FROM_OUTSIDE: Final = frozenset(
     (
         v.ENTRY_DEPOSIT,
         v.ENTRY_WITHDRAWAL,
@@ -81,7 +81,7 @@ FUNDING: Final = frozenset(
     )
 )
 """Money that came from outside or left."""
-NO_RESULT: Final = FUNDING | {v.ENTRY_EXCHANGE}
+NO_RESULT: Final = FROM_OUTSIDE | {v.ENTRY_EXCHANGE}
 """An exchange of one currency for another is none, either. All else is a result."""
 
 
@@ -157,11 +157,40 @@ def _of_holding_entry(event: records.HoldingEntry, known: Known) -> Iterator[Ent
     )
 
 
+def _of_position_settled(event: records.PositionSettled, known: Known) -> Iterator[Entry]:
+    """Variation margin; the final settlement of a position gives its margin back, too."""
+    currency = known.currency_of(event.login)
+    before = known.before(event.login, currency)
+    yield Entry(
+        event.login,
+        currency,
+        event.entry_number,
+        v.ENTRY_VARIATION_MARGIN,
+        Amounts(event.profit_minor, 0, event.margin_minor - before.margin),
+        Amounts(event.balance_minor, before.credit, event.margin_minor),
+    )
+
+
+def _of_funding_paid(event: records.FundingPaid, known: Known) -> Iterator[Entry]:
+    currency = known.currency_of(event.login)
+    before = known.before(event.login, currency)
+    yield Entry(
+        event.login,
+        currency,
+        event.entry_number,
+        v.ENTRY_FUNDING,
+        Amounts(event.amount_minor, 0, 0),
+        before._replace(balance=event.balance_minor),
+    )
+
+
 MOVERS: Final[dict[type[records.Event], Callable[[Any, Known], Iterator[Entry]]]] = {
     records.LedgerEntry: _of_ledger_entry,
     records.FuturesFilled: _of_futures_filled,
     records.SpotFilled: _of_spot_filled,
     records.HoldingEntry: _of_holding_entry,
+    records.PositionSettled: _of_position_settled,
+    records.FundingPaid: _of_funding_paid,
 }
 """The events that carry money, and how it is read out of them."""
 

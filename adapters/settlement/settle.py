@@ -139,7 +139,7 @@ def _compute(
             return
         work.books.close(purses(work.engine))
         settled.findings += _not_continued(folders, work)
-        settled.findings += work.books.findings
+        settled.findings += work.books.findings + work.futures.findings
         settled.untold = work.books.untold
         if not settled.findings:
             settled.totals = write_files(work, journal, made, progress)

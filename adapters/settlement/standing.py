@@ -82,15 +82,18 @@ def order_row(view: OrderView, names: Names) -> Shown:
 
 
 def book_order_row(view: BookOrderView, names: Names) -> Shown:
-    """An order that rests in a book."""
+    """An order that rests in a book, or waits for its trigger."""
     price = _price_of(names, view.instrument)
+    digits = names.volume_digits(view.instrument)
     return {
         "order": view.order,
         "symbol": names.of_config(v.CONFIG_INSTRUMENT, view.instrument),
-        "type": v.ORDER_TYPE_NAMES[v.LIMIT],
+        "type": v.ORDER_TYPE_NAMES[view.order_type],
         "side": v.SIDE_NAMES[view.side],
-        "volume": unscaled(view.volume_units, names.volume_digits(view.instrument)),
+        "volume": unscaled(view.volume_units, digits),
         "price": price(view.price_points),
+        "trigger": price(view.trigger_points),
+        "shown": unscaled(view.shown_units, digits) if view.shown_units else None,
         "expiry": format_time(view.expiry_ns) if view.expiry_ns else None,
         "time_in_force": v.TIME_IN_FORCE_NAMES[view.time_in_force],
     }
@@ -104,11 +107,16 @@ def positions_of(engine: Engine, figures: AccountFigures, names: Names) -> list[
     return [position_row(view, names, figures.currency_digits) for view in views]
 
 
-def orders_of(engine: Engine, figures: AccountFigures, names: Names) -> list[Shown]:
-    """Pending orders and orders in books, by ticket. Nothing is looked for where there are none."""
+def orders_of(
+    engine: Engine, figures: AccountFigures, names: Names, pending: list[OrderView]
+) -> list[Shown]:
+    """`pending` orders and orders in books, by ticket. Where there are none, nothing is looked for.
+
+    `pending` is the account's part of `Engine.all_orders`: asked for once, not once an account.
+    """
     if not figures.orders:
         return []
-    rows = [order_row(view, names) for view in engine.orders(figures.login)]
+    rows = [order_row(view, names) for view in pending]
     rows += [book_order_row(view, names) for view in engine.book_orders(figures.login)]
     return sorted(rows, key=lambda row: int(row["order"]))
 
@@ -177,6 +185,8 @@ ORDER_COLUMNS: Final = {
     "volume": "volume",
     "price": "price",
     "limit_price": "limit price",
+    "trigger": "trigger",
+    "shown": "shown",
     "stop_loss": "stop loss",
     "take_profit": "take profit",
     "expiry": "expiry",

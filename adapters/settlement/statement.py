@@ -10,19 +10,19 @@ from typing import Any, Final
 import msgspec
 
 from adapters.describe import Names, describe
-from adapters.settlement.money import FUNDING, NO_RESULT, Amounts, type_name
+from adapters.settlement.money import FROM_OUTSIDE, NO_RESULT, Amounts, type_name
 from adapters.settlement.reconcile import Line
 from adapters.settlement.standing import Shown
-from adapters.units import unscaled
+from adapters.units import JSON, plain, unscaled
 from engine import records
 from engine import vocabulary as v
 
-JSON: Final = msgspec.json.Encoder(decimal_format="number")
-READ: Final = msgspec.json.Decoder(float_hook=Decimal)
+READ: Final = msgspec.json.Decoder(float_hook=lambda text: plain(Decimal(text)))
 
 MOVEMENT: Final = b"M"
 TRADE: Final = b"T"
 FILL: Final = b"F"
+SETTLEMENT: Final = b"S"
 _MOVEMENT_FIELDS: Final = (
     "sequence", "time", "entry_number", "entry_type", "balance_delta", "credit_delta", "balance",
     "credit", "reference",
@@ -38,15 +38,19 @@ _FILL_FIELDS: Final = (
     "sequence", "time", "order", "symbol", "side", "role", "volume", "price", "position",
     "profit", "fee", "base_delta", "quote_delta",
 )  # fmt: skip
+_SETTLEMENT_FIELDS: Final = (
+    "sequence", "time", "entry_number", "settlement", "position", "symbol", "position_volume",
+    "price", "rate", "amount", "balance",
+)  # fmt: skip
 
 
 def row_of(event: records.Event, names: Names) -> tuple[int, bytes] | None:
-    """(login, row) of an event that a statement lists: money from outside, closed trades, fills.
+    """(login, row) of an event that a statement lists: money from outside, trades, settlements.
 
     It is put into words at once: later the instrument may be configured otherwise.
     """
     if isinstance(event, records.LedgerEntry):
-        if event.entry_type not in FUNDING:
+        if event.entry_type not in FROM_OUTSIDE:
             return None
         return event.login, MOVEMENT + JSON.encode(_picked(event, _MOVEMENT_FIELDS, names))
     if isinstance(event, records.PositionClosed):
@@ -55,6 +59,8 @@ def row_of(event: records.Event, names: Names) -> tuple[int, bytes] | None:
         return event.login, MOVEMENT + JSON.encode(_picked(event, _HOLDING_FIELDS, names))
     if isinstance(event, records.FuturesFilled | records.SpotFilled):
         return event.login, FILL + JSON.encode(_picked(event, _FILL_FIELDS, names))
+    if isinstance(event, records.PositionSettled | records.FundingPaid):
+        return event.login, SETTLEMENT + JSON.encode(_settled(event, names))
     return None
 
 
@@ -64,6 +70,8 @@ LISTED: Final[tuple[type[records.Event], ...]] = (
     records.HoldingEntry,
     records.FuturesFilled,
     records.SpotFilled,
+    records.PositionSettled,
+    records.FundingPaid,
 )
 """The events that `row_of` knows."""
 
@@ -73,12 +81,27 @@ def _picked(event: records.Event, fields: tuple[str, ...], names: Names) -> Show
     return {key: shown.get(key) for key in fields}
 
 
-def read_rows(rows: list[bytes]) -> tuple[list[Shown], list[Shown], list[Shown]]:
-    """(money from outside, closed trades, fills) of the rows of an account."""
-    found: dict[bytes, list[Shown]] = {MOVEMENT: [], TRADE: [], FILL: []}
+def _settled(event: records.PositionSettled | records.FundingPaid, names: Names) -> Shown:
+    """Variation margin and funding in one form: what it was and what it came to."""
+    shown = describe(event, names)
+    if isinstance(event, records.PositionSettled):
+        shown["amount"] = shown.get("profit")
+    else:
+        shown["settlement"] = v.SETTLEMENT_NAMES[v.SETTLEMENT_FUNDING]
+    return {key: shown.get(key) for key in _SETTLEMENT_FIELDS}
+
+
+def read_rows(rows: list[bytes]) -> dict[str, list[Shown]]:
+    """The lists of a statement out of the rows of an account."""
+    found: dict[bytes, list[Shown]] = {MOVEMENT: [], TRADE: [], FILL: [], SETTLEMENT: []}
     for row in rows:
         found[row[:1]].append(READ.decode(row[1:]))
-    return found[MOVEMENT], found[TRADE], found[FILL]
+    return {
+        "movements": found[MOVEMENT],
+        "closed_trades": found[TRADE],
+        "fills": found[FILL],
+        "settlements": found[SETTLEMENT],
+    }
 
 
 def amounts_row(amounts: Amounts, digits: int) -> Shown:
@@ -129,6 +152,8 @@ def flow_row(line: Line, digits: int) -> Shown:
         "deposits": balance_of(v.ENTRY_DEPOSIT),
         "withdrawals": balance_of(v.ENTRY_WITHDRAWAL),
         "realized_profit": balance_of(v.ENTRY_TRADE_PNL),
+        "variation_margin": balance_of(v.ENTRY_VARIATION_MARGIN),
+        "funding": balance_of(v.ENTRY_FUNDING),
         "commission": balance_of(v.ENTRY_COMMISSION),
     }
 

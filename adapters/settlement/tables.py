@@ -56,10 +56,34 @@ _FILL_COLUMNS: Final = {
     "fee": "fee",
     "time": "time",
 }
+_SETTLEMENT_COLUMNS: Final = {
+    "settlement": "settlement",
+    "position": "position",
+    "symbol": "symbol",
+    "position_volume": "volume",
+    "price": "price",
+    "rate": "rate",
+    "amount": "amount",
+    "balance": "balance",
+    "time": "time",
+}
+_FUTURES_COLUMNS: Final = {
+    "symbol": "symbol",
+    "settlement": "settlement",
+    "price": "price",
+    "rate": "rate",
+    "positions": "positions",
+    "long_volume": "open interest",
+    "paid": "paid",
+    "received": "received",
+    "currency": "currency",
+    "time": "time",
+}
 _LISTS: Final = (
     ("movements", "deposits, withdrawals, credit, corrections", _MOVEMENT_COLUMNS),
     ("closed_trades", "closed trades", _TRADE_COLUMNS),
     ("fills", "fills in order books", _FILL_COLUMNS),
+    ("settlements", "variation margin and funding of futures", _SETTLEMENT_COLUMNS),
     ("positions", "open positions at day end", POSITION_COLUMNS),
     ("orders", "pending orders at day end", ORDER_COLUMNS),
 )
@@ -123,3 +147,7 @@ def totals_lines(totals: dict[str, Any]) -> Iterator[str]:
         by_type = one["profit_and_loss"]["by_type"]
         flat = {**by_type, **one["profit_and_loss"]}
         yield from _pairs(flat, (*by_type, *_RESULT))
+    if totals["settlements"]:
+        yield ""
+        yield "settlements and funding of futures"
+        yield from aligned(totals["settlements"], _FUTURES_COLUMNS)

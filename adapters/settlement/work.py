@@ -12,6 +12,7 @@ import numpy as np
 
 from adapters.describe import Names
 from adapters.replay import Difference, cut_blocks
+from adapters.settlement.futures import FuturesSettled
 from adapters.settlement.money import MOVERS, Amounts, Purse, entries_of, purses_of
 from adapters.settlement.reconcile import Finding, Reconciliation
 from adapters.settlement.rows import RowsByAccount
@@ -22,6 +23,7 @@ from journal import Block, LmdbJournal, framing
 
 _CLASSES: Final[set[type[records.Event]]] = {
     *MOVERS, *LISTED, records.Configured, records.AccountSet, records.StopOut,
+    records.InstrumentSettled,
 }  # fmt: skip
 _LOOKED_AT: Final = np.array(sorted(c.TYPE for c in _CLASSES))
 """Event types that a settlement reads; the others are compared by the replay and passed over."""
@@ -54,6 +56,7 @@ class Work:
     first_sequence: int = field(init=False)
     opening_hash: str = field(init=False)
     books: Reconciliation = field(init=False)
+    futures: FuturesSettled = field(default_factory=FuturesSettled)
     events: int = 0
 
     def __post_init__(self) -> None:
@@ -104,6 +107,7 @@ class Work:
             entries = entries_of(event, self)
             if entries:
                 self.books.take(entries, event.sequence)
+            self.futures.take(event, self.names)
             row = row_of(event, self.names)
             if row is not None:
                 self.rows.add(*row)

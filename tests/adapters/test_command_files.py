@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.config import Settings, load
 from adapters.describe import NAME_OF_TYPE, Names, describe, key_text, line
 from adapters.jsonl import FileCommand, read_commands
-from adapters.units import BadInput, parse_time
+from adapters.units import JSON, BadInput, parse_time
 from engine import records
 from engine import vocabulary as v
 
@@ -84,6 +84,37 @@ LINES: list[tuple[str, records.Command]] = [
             login=3, group=3, mode=v.NETTING, status=v.ACCOUNT_READ_ONLY, agent_login=10008
         ),
     ),
+    (
+        f'{{{AT}, "command": "place_book_order", "login": 1, "symbol": "GCZ4",'
+        ' "type": "stop_limit", "side": "buy", "volume": 3, "trigger": 1320, "price": "1321.5"}',
+        records.PlaceBookOrder(
+            login=1, instrument=4, order_type=v.STOP_LIMIT, side=v.BUY, volume_units=3,
+            price_points=13_215, trigger_points=13_200,
+        ),
+    ),
+    (
+        f'{{{AT}, "command": "place_book_order", "login": 1, "symbol": "GCZ4", "type": "limit",'
+        ' "side": "sell", "volume": 30, "price": 1321.5, "shown": 5, "trigger": null}',
+        records.PlaceBookOrder(
+            login=1, instrument=4, order_type=v.LIMIT, side=v.SELL, volume_units=30,
+            price_points=13_215, shown_units=5,
+        ),
+    ),
+    (f'{{{AT}, "command": "set_phase", "symbol": "GCZ4", "phase": "auction"}}',
+     records.SetPhase(instrument=4, phase=v.PHASE_AUCTION)),
+    (
+        f'{{{AT}, "command": "settle_instrument", "symbol": "GCZ4", "price": 1309.4,'
+        ' "settlement": "final", "key": "00000000000000010000000000000002"}',
+        records.SettleInstrument(
+            instrument=4, price_points=13_094, settlement=v.SETTLEMENT_FINAL, key_high=1, key_low=2
+        ),
+    ),
+    (f'{{{AT}, "command": "settle_instrument", "symbol": "GCZ4", "price": 1309.4}}',
+     records.SettleInstrument(instrument=4, price_points=13_094)),
+    (f'{{{AT}, "command": "pay_funding", "symbol": "GCZ4", "rate": -0.0001}}',
+     records.PayFunding(instrument=4, rate_e8=-10_000)),
+    (f'{{{AT}, "command": "pay_funding", "symbol": "GCZ4", "rate": "0.00000001"}}',
+     records.PayFunding(instrument=4, rate_e8=1)),
     (f'{{{AT}, "command": "set_dealer", "dealer": 2, "online": true}}',
      records.SetDealer(dealer=2, online=1)),
     (f'{{{AT}, "command": "clock"}}', records.Clock()),
@@ -158,6 +189,19 @@ BAD_LINES = [
         "key: expected 32 hexadecimal digits",
     ),
     (f'{{{AT}, "command": "configure", "kind": "x"}}', "'x' is none of profile"),
+    (
+        f'{{{AT}, "command": "set_phase", "symbol": "GCZ4", "phase": 2}}',
+        "phase: '2' is none of continuous, halted, auction",
+    ),
+    (
+        f'{{{AT}, "command": "pay_funding", "symbol": "GCZ4", "rate": 0.000000001}}',
+        "rate: 1E-9 has more than 8 decimals",
+    ),
+    (
+        f'{{{AT}, "command": "place_book_order", "login": 1, "symbol": "GCZ4", "type": "limit",'
+        ' "side": "sell", "volume": 3, "price": 1321.5, "shown": 0.5}',
+        "shown: 0.5 has more than 0 decimals",
+    ),
     (
         f'{{{AT}, "command": "configure", "kind": "feed", "configuration": {{"feed": "x"}}}}',
         "configuration: ",
@@ -236,7 +280,7 @@ def names_of(broker: Settings) -> Names:
 
 def word(name: str) -> st.SearchStrategy[int]:
     words = {"order_type": 4, "side": 2, "mode": 2, "status": 3, "flags": 4}
-    words |= {"time_in_force": 5, "self_trade": 4}
+    words |= {"time_in_force": 5, "self_trade": 4, "phase": 4, "settlement": 3}
     if name in words:
         return st.integers(0, words[name] - 1)
     if name == "operation":
@@ -272,7 +316,7 @@ def test_described_command_fed_in_again_is_the_same_command(
         number = names.ticket_instrument[ticket]
         shown["symbol"] = names.instruments[number].symbol
     del shown["sequence"]
-    text = msgspec.json.Encoder(decimal_format="number").encode(shown).decode()
+    text = JSON.encode(shown).decode()
     path = tmp_path_factory.mktemp("again")
     (again,) = commands_of(path, broker, text)
     assert again.time_ns == AT_NS
@@ -287,7 +331,7 @@ def test_every_record_is_described_and_fits_on_one_line(broker: Settings) -> Non
             fields = {"kind": v.CONFIG_FEED, "payload": payload}
         for names in (Names(), names_of(broker)):
             shown = describe(record_class(**fields, sequence=9, time_ns=AT_NS), names)
-            assert json.loads(msgspec.json.encode(shown))["sequence"] == 9
+            assert json.loads(JSON.encode(shown))["sequence"] == 9
             assert NAME_OF_TYPE[record_class.TYPE] in line(shown)
             assert "\n" not in line(shown)
 
@@ -309,3 +353,71 @@ def test_prices_and_money_have_the_decimals_of_instrument_and_account(broker: Se
     assert shown["event"] == "position_closed"
     assert key_text(0, 0) is None
     assert key_text(1, -1) == "0000000000000001ffffffffffffffff"
+
+
+BOOK_EVENTS: list[tuple[type[records.Event], dict[str, int], dict[str, str]]] = [
+    (
+        records.BookOrderPlaced,
+        {"instrument": 4, "trigger_points": 13_205, "shown_units": 3, "price_points": 0},
+        {"symbol": "GCZ4", "trigger": "1320.5", "shown": "3", "price": "None"},
+    ),
+    (
+        records.PhaseChanged,
+        {"instrument": 4, "phase": v.PHASE_AUCTION, "price_points": 13_205, "volume_units": 7},
+        {"symbol": "GCZ4", "phase": "auction", "price": "1320.5", "volume": "7"},
+    ),
+    (
+        records.BookOrderTriggered,
+        {"instrument": 4, "order": 8, "position": 7, "stage": v.STAGE_STOP_LOSS},
+        {"symbol": "GCZ4", "order": "8", "position": "7", "stage": "stop_loss"},
+    ),
+    (
+        records.PositionSettled,
+        {"instrument": 4, "position": 7, "settlement": v.SETTLEMENT_FINAL, "position_units": -2,
+         "open_cost": 26_410, "profit_minor": -5},
+        {"settlement": "final", "position": "7", "position_volume": "-2", "open_cost": "2641.0",
+         "profit": "-0.05"},
+    ),
+    (
+        records.FundingPaid,
+        {"instrument": 4, "position": 7, "rate_e8": -1, "amount_minor": 12, "position_units": 3},
+        {"rate": "-0.00000001", "amount": "0.12", "position_volume": "3", "position": "7"},
+    ),
+    (
+        records.InstrumentSettled,
+        {"instrument": 4, "settlement": v.SETTLEMENT_FUNDING, "rate_e8": 10_000,
+         "long_units": 40, "paid_minor": 31, "received_minor": 30},
+        {"settlement": "funding", "rate": "0.00010000", "long_volume": "40", "paid": "0.31",
+         "received": "0.30"},
+    ),
+    (
+        records.MarginChanged,
+        {"instrument": 4, "initial_margin_minor": 66_000, "maintenance_margin_minor": 6},
+        {"symbol": "GCZ4", "initial_margin": "660.00", "maintenance_margin": "0.06"},
+    ),
+    (
+        records.FuturesFilled,
+        {"instrument": 4, "position": 9, "position_units": 5, "role": v.ROLE_DELEVERAGED},
+        {"position": "9", "position_volume": "5", "role": "deleveraged"},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event_class", "fields", "expected"), BOOK_EVENTS)
+def test_events_of_the_book_venue_are_told_in_words_lots_and_prices(
+    broker: Settings,
+    event_class: type[records.Event],
+    fields: dict[str, int],
+    expected: dict[str, str],
+) -> None:
+    given = dict.fromkeys(records.fields_of(event_class)[2:], 1) | fields
+    shown = describe(event_class(**given, sequence=1, time_ns=AT_NS), names_of(broker))
+    assert {key: str(shown[key]) for key in expected} == expected
+
+
+def test_ticket_of_a_closing_order_is_known_by_its_instrument(broker: Settings) -> None:
+    names = names_of(broker)
+    fields = dict.fromkeys(records.fields_of(records.BookOrderTriggered)[2:], 1)
+    names.learn(records.BookOrderTriggered(**fields | {"order": 99, "instrument": 4}))
+    ended = records.CancelOrder(login=1, order=99)
+    assert names.instrument_of(ended) == 4

@@ -1,5 +1,6 @@
 """Configuration files: names and decimals in, records out, errors with file and key."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from adapters.cli.day import check_settings
 from adapters.config import Settings, load, settings_of
 from adapters.generate import catalogue
 from adapters.sessions import sessions_of
-from adapters.units import BadInput
+from adapters.units import BadInput, parse_time
 from engine import records
 from engine import vocabulary as v
 
@@ -94,6 +95,77 @@ def test_accounts_and_clients_are_read(tmp_path: Path) -> None:
     assert read.clients[0].instruments == [1]
 
 
+FUTURE = """
+[[instrument]]
+symbol = "GCZ4"
+base = "USD"
+profit = "USD"
+digits = 1
+contract_size = 100
+profit_mode = "cfd"
+margin_mode = "cfd"
+venue = "book"
+volume_digits = 0
+price_min = 300
+price_max = 5000
+tick_size = 0.1
+lot_min = 1
+lot_max = 100
+lot_step = 1
+initial_margin = 6600
+maintenance_margin = 6000
+mark = "last"
+trigger = "mark"
+band_percent = 2.5
+liquidation_lots = 10
+insurance_login = 90
+auto_deleveraging = true
+delivery_month = "2014-12"
+expires = "2014-12-29T18:30:00Z"
+margins = [
+    { from = "2014-11-01T00:00:00+01:00", initial = 7_000, maintenance = 6500.50 },
+    { from = "2014-12-01", initial = "9000" },
+]
+"""
+
+
+def test_future_has_its_words_lots_months_times_and_margins_by_date(tmp_path: Path) -> None:
+    future = from_text(tmp_path, MINIMAL + FUTURE).instruments["GCZ4"]
+    assert (future.mark, future.trigger) == (v.MARK_LAST, v.TRIGGER_MARK)
+    assert (future.band_bp, future.liquidation_units) == (250, 10)
+    assert (future.insurance_login, future.auto_deleveraging) == (90, True)
+    assert future.delivery_month == 201_412
+    assert future.expires_ns == parse_time("2014-12-29T18:30:00Z")
+    assert future.margins == [
+        (parse_time("2014-10-31T23:00:00Z"), 700_000, 650_050),
+        (parse_time("2014-12-01T00:00:00Z"), 900_000, 0),
+    ]
+
+
+FUTURE_ADDITIONS = [
+    # what is replaced in FUTURE, by what, what the sentence says
+    ('"2014-12"\n', '"12/2014"\n', "delivery_month: '12/2014' is not a month such as 2014-12"),
+    ('"2014-12"\n', '"2014-13"\n', "delivery_month: '2014-13' is not a month such as 2014-12"),
+    ("2014-12-29T18:30:00Z", "Christmas", "expires: 'Christmas' is not a time such as"),
+    ("2014-12-29", "1969-12-29", "expires: '1969-12-29T18:30:00Z' is not between 1970 and 2116"),
+    ("2014-12-01", "soon", "margins, from: 'soon' is not a time such as"),
+    ("7_000,", "7_000.001,", "margins, initial: 7000.001 has more than 2 decimals"),
+    ("from =", "since =", "margins[0]: object contains unknown field since"),
+    ('"last"', '"first"', "mark: 'first' is none of book, last, tick"),
+    ('trigger = "mark"', 'trigger = "bid"', "trigger: 'bid' is none of last, mark"),
+    ("liquidation_lots = 10", "liquidation_lots = 0.5", "liquidation_lots: 0.5 has more than 0"),
+    ("2.5\n", "2.505\n", "band_percent: 2.505 has more than 2 decimals"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), FUTURE_ADDITIONS)
+def test_wrong_key_of_a_future_is_named(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    assert old in FUTURE
+    with pytest.raises(BadInput) as caught:
+        from_text(tmp_path, MINIMAL + FUTURE.replace(old, new, 1))
+    assert str(caught.value).startswith(f"{tmp_path / 'day.toml'}: instrument GCZ4, {sentence}")
+
+
 ADDITIONS = [
     # text appended to MINIMAL, what the sentence says after the file name
     ("x = 1\n", "group retail: object contains unknown field x"),
@@ -168,9 +240,11 @@ def test_example_files_are_accepted_by_the_core(name: str) -> None:
 def test_generated_broker_is_accepted_by_the_core() -> None:
     broker = settings_of(catalogue.tables(), "generated day")
     check_settings(broker)
-    assert len(broker.instruments) == 31
+    by_venue = Counter(i.venue for i in broker.instruments.values())
+    assert by_venue == {v.VENUE_QUOTED: 31, v.VENUE_BOOK: 3}
     classes = {i.asset_class for i in broker.instruments.values()}
-    assert classes == {"forex", "metals", "commodities", "indices", "stocks", "crypto"}
+    quoted = {"forex", "metals", "commodities", "indices", "stocks", "crypto"}
+    assert classes == quoted | {"exchange"}
 
 
 SESSIONS: list[tuple[list[str], Any]] = [

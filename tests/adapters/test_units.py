@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.units import (
+    JSON,
     BadInput,
     format_time,
     midnight_ns,
@@ -63,7 +64,8 @@ def test_decimal_text_becomes_its_exact_integer_or_is_refused(
 @given(st.integers(-(2**62), 2**62), st.integers(0, 10))
 def test_any_integer_survives_being_shown_and_read_again(value: int, digits: int) -> None:
     shown = unscaled(value, digits)
-    assert scaled(str(shown) if "E" not in str(shown) else f"{shown:f}", digits) == value
+    for text in (str(shown), f"{shown}", JSON.encode(shown).decode(), f"{shown:f}"):
+        assert scaled(text, digits) == value and len(text.partition(".")[2]) == digits
     assert scaled_decimal(shown, digits) == value
 
 

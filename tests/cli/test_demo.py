@@ -1,9 +1,18 @@
 """`lockstep demo`: twice the same, proved by its replay, labelled as generated."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from adapters.generate import venue
+from adapters.settlement import folder, settle
+from adapters.settlement.money import Amounts, Purse
+from adapters.settlement.work import purses
+from engine import Engine
 from engine._build import compiled
 from tests.cli.conftest import ROOT, Call, Demo, call_outside
 
@@ -26,6 +35,62 @@ def test_demo_tells_what_happened_and_that_the_replay_agrees(demo: Demo) -> None
     assert "DIFFER" not in demo.text
     core = "is compiled" if compiled() else "runs interpreted"
     assert f"\nthe core {core}\n" in demo.text.partition("what happened")[0]
+
+
+def test_demo_tells_who_was_liquidated_on_the_exchange_and_what_the_settlement_says(
+    demo: Demo,
+) -> None:
+    story = demo.text.partition("the exchange (generated data)\n")[2]
+    for part in (
+        "an exchange with 3 order books and 15 members",
+        "  08:00:00  GDJ4: an auction fills ",
+        "  16:00:00  BTC-PERP: funding of 0.01 %, ",
+        "  20:45:00  GDJ4: daily settlement at ",
+        f"  account {venue.STRETCHED_LOGIN} is liquidated, GDJ4:\n",
+        "  margin call: equity ",
+        " % of the margin: 1 lot sold at ",
+        f"  account {venue.SHORT_LOGIN} is liquidated, BTC-PERP:\n",
+        " % of the margin: 20.0 lots bought at ",
+        "  the insurance fund pays the ",
+        "settled, 2024-03-05 (UTC)\n",
+        "= closing\n",
+        "  reconciled to the last minor unit: ",
+    ):
+        assert part in demo.text
+    assert story.index("margin call") < story.index("1 lot sold")
+    (lost,) = re.findall(rf"  account {venue.SHORT_LOGIN}  USD +(\S+) +(\S+) +(\S+)", story)
+    assert lost == ("14,000.00", "-14,000.00", "0.00"), "all of its money, and no more"
+    assert (demo.path / "settlement" / "2024-03-05" / "manifest.json").exists()
+
+
+def test_exchange_and_settlement_are_in_the_json_of_the_demo(tmp_path: Path, call: Call) -> None:
+    result = call("demo", "--out", tmp_path / "d", *SMALL, "--json").json()
+    stretched, short = result["liquidations"]
+    assert stretched["login"] == venue.STRETCHED_LOGIN and stretched["symbol"] == "GDJ4"
+    assert len(stretched["steps"]) >= 2 and stretched["insurance"] == 0
+    assert stretched["margin_call"] < stretched["steps"][0]["time"]
+    assert (short["login"], short["steps"][0]["volume"]) == (venue.SHORT_LOGIN, 20.0)
+    assert short["insurance"] > 10_000
+    assert result["exchange"]["liquidation_steps"] == 1 + len(stretched["steps"])
+    settled = result["settlement"]
+    assert (settled["reconciled"], settled["provisional"]) == (True, False)
+    assert [one["settlement"] for one in settled["totals"]["settlements"]] == ["funding", "daily"]
+
+
+def test_demo_whose_settlement_does_not_reconcile_says_so_and_fails(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(engine: Engine) -> Iterator[Purse]:
+        for purse in purses(engine):
+            one = purse.login == venue.FUND
+            yield purse._replace(amounts=purse.amounts.plus(Amounts(one, 0, 0)))
+
+    monkeypatch.setattr(settle, "purses", wrong)
+    called = call("demo", "--out", tmp_path / "d", "--ticks", 60, "--clients", 1)
+    assert called.code == 1
+    assert f"  account {venue.FUND}: balance, opening + entries: expected" in called.out
+    assert "; nothing was written" in called.out
+    assert not (tmp_path / "d" / "settlement" / "2024-03-05").exists()
 
 
 def test_demo_twice_replaces_the_first_and_ends_in_the_same_state(
@@ -71,6 +136,30 @@ def test_demo_refuses_to_replace_a_demo_beside_foreign_files(tmp_path: Path, cal
     assert called.code == 2
     assert "notes.txt, which no demo wrote" in called.err
     assert sorted(p.name for p in tmp_path.rglob("*")) == before
+
+
+def test_demo_replaces_a_demo_with_its_settlements_and_nothing_else(
+    tmp_path: Path, call: Call
+) -> None:
+    small = ("--ticks", 50, "--clients", 2)
+    assert call("demo", "--out", tmp_path, *small).code == 0
+    assert call("settle", tmp_path, "--day", "2024-03-04").code == 0
+    settled = tmp_path / "settlement"
+    for strange in (settled / "notes.txt", settled / "2024-03-04" / "notes.txt"):
+        strange.write_text("mine")
+        before = sorted(p.name for p in tmp_path.rglob("*"))
+        called = call("demo", "--out", tmp_path, *small)
+        assert called.code == 2
+        assert f"{strange.relative_to(tmp_path)}, which no demo wrote" in called.err
+        assert sorted(p.name for p in tmp_path.rglob("*")) == before
+        strange.unlink()
+    with folder.opened(settled):
+        called = call("demo", "--out", tmp_path, *small)
+    assert called.code == 2
+    assert "another process settles there" in called.err
+    assert (tmp_path / "journal").exists()
+    assert call("demo", "--out", tmp_path, *small).code == 0
+    assert [p.name for p in settled.iterdir()] == ["2024-03-05"], "the other day went"
 
 
 def test_demo_refuses_counts_out_of_range(tmp_path: Path, call: Call) -> None:

@@ -133,7 +133,7 @@ def test_same_command_with_other_events_says_whose_events_a_replay_gives(
         assert called.code == 1
         assert ": the same command, other events" in called.out
         assert f"a replay of the command gives the events of {right}" in called.out
-        assert "accounts: 30 in both, 0 differ" in called.out, "the same commands, the same state"
+        assert "accounts: 45 in both, 0 differ" in called.out, "the same commands, the same state"
         marked = [line.split()[1] for line in called.out.splitlines() if line.startswith("  * ")]
         assert marked == ["margin_rate_e8"]
     answer = call("diff", demo.path, tmp_path / "bad", "--json").json()

@@ -120,6 +120,76 @@ def test_run_of_quotes_and_commands_follows_names_through_partial_closes(
     assert call("replay", out, "--verify", "--no-snapshot").code == 0
 
 
+FUTURE = """
+[[instrument]]
+symbol = "GCF5"
+base = "USD"
+profit = "USD"
+digits = 1
+contract_size = 100
+profit_mode = "cfd"
+margin_mode = "cfd"
+venue = "book"
+volume_digits = 0
+price_min = 300
+price_max = 5000
+lot_min = 1
+lot_max = 100
+lot_step = 1
+initial_margin = 1000
+[[account]]
+login = 8
+group = "usd"
+deposit = 50_000
+[[account]]
+login = 9
+group = "usd"
+deposit = 50_000
+"""
+ON_THE_BOOK = """
+{"time": "2014-05-05T08:00:00Z", "command": "set_phase", "symbol": "GCF5", "phase": "auction"}
+{"time": "2014-05-05T08:00:01Z", "command": "place_book_order", "name": "ask", "login": 8, "symbol": "GCF5", "type": "limit", "side": "sell", "volume": 5, "price": 1310}
+{"time": "2014-05-05T08:00:02Z", "command": "place_book_order", "name": "bid", "login": 9, "symbol": "GCF5", "type": "limit", "side": "buy", "volume": 3, "price": 1311}
+{"time": "2014-05-05T08:00:03Z", "command": "set_phase", "symbol": "GCF5", "phase": "continuous"}
+{"time": "2014-05-05T08:00:04Z", "command": "replace_order", "login": 8, "order": "ask", "volume": 1, "price": 1312}
+{"time": "2014-05-05T08:00:05Z", "command": "modify_position", "login": 9, "position": "bid", "stop_loss": 1300, "take_profit": 1320}
+{"time": "2014-05-05T08:00:06Z", "command": "place_book_order", "name": "ice", "login": 9, "symbol": "GCF5", "type": "limit", "side": "sell", "volume": 3, "price": 1315, "shown": 1}
+{"time": "2014-05-05T08:00:07Z", "command": "cancel_order", "login": 9, "order": "ice"}
+{"time": "2014-05-05T08:00:08Z", "command": "settle_instrument", "symbol": "GCF5", "price": 1311.5}
+{"time": "2014-05-05T08:00:09Z", "command": "pay_funding", "symbol": "GCF5", "rate": 0.0001}
+"""  # noqa: E501
+
+
+def test_run_of_commands_for_a_book_follows_names_of_orders_and_of_their_positions(
+    inputs: Path, tmp_path: Path, call: Call
+) -> None:
+    (inputs / "day.toml").write_text(CONFIG + FUTURE)
+    (inputs / "commands.jsonl").write_text(ON_THE_BOOK)
+    out = tmp_path / "day"
+    arguments = ("--config", inputs / "day.toml", "--commands", inputs / "commands.jsonl")
+    called = call("run", out, *arguments)
+    assert called.code == 0, called.err
+    assert "refused: " not in called.out
+    assert "the exchange (quotes from files)\n" in called.out
+    assert "  08:00:03  GCF5: an auction fills 3 lots at 1,310.0\n" in called.out
+    assert "GCF5: daily settlement at 1,311.5, open interest 3 lots" in called.out
+    assert "GCF5: funding of 0.01 %" in called.out
+    answers = {
+        e["event"]: e
+        for e in events_of(call, out)
+        if e["event"] in ("book_order_replaced", "position_modified", "book_order_removed")
+    }
+    fills = events_of(call, out, "--type", "futures_filled")
+    assert answers["book_order_replaced"]["order"] == 1
+    assert answers["position_modified"]["position"] == fills[0]["position"] != fills[0]["order"]
+    assert answers["book_order_removed"]["order"] == 5
+    assert [f["position_volume"] for f in fills] == [3, -3]
+    settled = events_of(call, out, "--type", "position_settled", "funding_paid")
+    # 3 lots of 100 ounces x 1.5 = 450.00; the funding goes by (1,310.0 + 1,310.0) / 2.
+    assert [e.get("profit", e.get("amount")) for e in settled] == [-450.0, 450.0, 39.3, -39.3]
+    assert call("replay", out, "--verify", "--no-snapshot").code == 0
+
+
 def test_files_are_merged_by_time_and_by_their_order_at_equal_times(
     inputs: Path, tmp_path: Path, call: Call
 ) -> None:
@@ -186,6 +256,15 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (
         {"commands.jsonl": COMMANDS.replace('"volume": 0.20, "key"', '"volume": 1, "key"', 1)},
         "line 3: key: line 2 gives it to another command",
+    ),
+    (
+        {"commands.jsonl": COMMANDS.replace(f"{7:032x}", f"{7:016x}{'f' * 16}", 1)},
+        f"commands.jsonl, line 2: key: {7:016x}{'f' * 16} is kept for the opening money of"
+        " account 7",
+    ),
+    (
+        {"commands.jsonl": COMMANDS.replace(f"{7:032x}", f"{100_002:016x}{3:016x}", 1)},
+        f"line 2: key: {100_002:016x}{3:016x} is kept for commands of the generated client 100002",
     ),
     ({"commands": "none.jsonl"}, "none.jsonl: can't be read"),
     ({"ticks": None, "commands": None}, "nothing to run"),

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from adapters import checkpoint, config, jsonl, signing, units
+from adapters import checkpoint, config, jsonl, jsonl_values, signing, units
 from adapters.cli import arguments, origin
 from adapters.cli.day import check_settings, opening_commands
 from adapters.generate.crowd import Crowd
@@ -222,7 +222,7 @@ def text_read(data: bytes) -> None:
         minutes = [minute for span in spans for minute in span]
         assert minutes == sorted(set(minutes)) and all(0 <= m <= 10_080 for m in minutes)
     _answer(lambda: arguments.point("--to", text))
-    keys = _answer(lambda: jsonl._client_key(text))
+    keys = _answer(lambda: jsonl_values.client_key_of(text))
     if keys is not None:
         assert all(-(2**63) <= half < 2**63 for half in keys)
 

@@ -5,7 +5,6 @@ import os
 import struct
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,12 @@ import pytest
 from adapters.cli.day import DayResult, run_day
 from adapters.cli.sources import generated_day
 from adapters.config import settings_of
-from adapters.generate import catalogue, prices
+from adapters.generate import catalogue, prices, venue
 from adapters.generate.dice import Dice
 from adapters.generate.habits import HABITS
-from adapters.units import BadInput, parse_time
+from adapters.units import BadInput, parse_time, unscaled
 from engine import records
 from engine import vocabulary as v
-from engine.records.book_events import BOOK_EVENT_CLASSES
 from tests.generate.small_day import Recorder, run
 from tests.naive.comparison import Comparison
 
@@ -55,7 +53,7 @@ def test_quotes_are_ordered_uncrossed_within_sessions_and_as_many_as_asked() -> 
     assert len(rows) == 4_321
     assert [r[0] for r in rows] == sorted(r[0] for r in rows)
     assert parse_time(catalogue.START) <= rows[0][0] <= rows[-1][0] < parse_time(catalogue.END)
-    by_number = {i.instrument: i for i in broker.instruments.values()}
+    by_number = {i.instrument: i for i in broker.instruments.values() if i.venue == v.VENUE_QUOTED}
     for time_ns, instrument, _, bid, ask in rows:
         row = by_number[instrument]
         assert row.price_min_points <= bid < ask <= row.price_max_points
@@ -94,15 +92,73 @@ def test_day_is_full_of_life(day: tuple[Recorder, DayResult]) -> None:
     assert set(tally["positions_closed"]) == closed
     assert {"client", "expired", "request_timeout"} <= set(tally["orders_removed"])
     assert set(tally["house_profit"]) == {"USD", "EUR", "GBP", "JPY"}
-    sent = Counter(type(c) for c in recorder.commands)
-    quoted = {c for c in records.COMMAND_CLASSES if c.TYPE < v.PLACE_BOOK_ORDER}
-    assert quoted - set(sent) == {records.Clock, records.Configure}
+    sent = {type(c) for c in recorder.commands}
+    assert set(records.COMMAND_CLASSES) - sent == {records.Configure}
     operations = {c.operation for c in recorder.commands if isinstance(c, records.BalanceOperation)}
     assert operations == {v.DEPOSIT, v.WITHDRAWAL, v.CREDIT_IN, v.CREDIT_OUT, v.CORRECTION}
     happened = {type(e) for e in recorder.events}
-    left_out = set(records.EVENT_CLASSES) - happened
-    assert left_out == set(BOOK_EVENT_CLASSES), "every kind of event of the quoted venue happens"
+    assert happened == set(records.EVENT_CLASSES), "every kind of event happens"
     assert result.commands == recorder.engine.sequence
+
+
+def test_exchange_has_its_auctions_stops_icebergs_liquidations_and_settlements(
+    day: tuple[Recorder, DayResult],
+) -> None:
+    recorder, result = day
+    events, exchange = recorder.events, result.tally.exchange
+    settled = [e for e in events if isinstance(e, records.InstrumentSettled)]
+    assert [e.settlement for e in settled] == [v.SETTLEMENT_FUNDING, v.SETTLEMENT_DAILY]
+    opened = [e for e in events if isinstance(e, records.PhaseChanged) and e.volume_units]
+    assert len(opened) == 2, "gold and spot open with an auction"
+    counts = exchange.counts()
+    assert counts["icebergs"] == 1
+    assert min(counts["stop_orders"], counts["triggered"]) >= 2
+    stages = {e.stage for e in events if isinstance(e, records.BookOrderTriggered)}
+    assert v.STAGE_PENDING in stages and stages & {v.STAGE_STOP_LOSS, v.STAGE_TAKE_PROFIT}
+    refused = [e for e in events if isinstance(e, records.Rejected) and e.login > 900_000]
+    assert len(refused) < 10, "members know what they do"
+
+
+@pytest.mark.parametrize("seed", range(20, 25))
+def test_who_has_too_much_leverage_is_warned_and_closed_in_steps_on_any_day(seed: int) -> None:
+    _, result = run(seed=seed, ticks=2_000, clients=0)
+    stretched, short = result.tally.exchange.liquidations.values()
+    assert (stretched.login, len(stretched.steps) >= 2) == (venue.STRETCHED_LOGIN, True)
+    assert stretched.warning is not None
+    assert stretched.warning.time_ns < stretched.steps[0].told.time_ns, "the warning comes first"
+    assert {step.units for step in stretched.steps} == {1}, "a lot at a time"
+    assert stretched.insurance_minor == 0
+    assert short.login == venue.SHORT_LOGIN
+    assert short.steps[0].units == venue.SHORT_UNITS
+    assert short.insurance_minor > 1_000_000, "the price jumped beyond its money: the fund pays"
+
+
+def test_exchange_makes_no_money_and_loses_none() -> None:
+    """Members trade with each other: what they have changes by fees and rounded funding alone."""
+    recorder, result = run(seed=30, ticks=1_500, clients=0)
+    engine = recorder.engine
+    fees = funding = 0
+    for event in recorder.events:
+        if isinstance(event, records.FuturesFilled | records.SpotFilled):
+            fees += event.fee_minor
+        elif isinstance(event, records.FundingPaid):
+            funding += event.amount_minor
+    logins = [m.login for m in venue.MEMBERS]
+    equity = sum(engine.account(login).equity_minor for login in logins)
+    spread = 0
+    for position in (p for login in logins for p in engine.positions(login)):
+        if position.side == v.BUY:  # longs are valued at the bid, shorts at the ask
+            bid, ask = engine.quote(position.instrument)
+            row = next(i for i in engine._configured(v.CONFIG_INSTRUMENT)
+                       if i.instrument == position.instrument)  # fmt: skip
+            scale = 100 * row.contract_size // 10 ** (row.digits + row.volume_digits)
+            spread += (ask - bid) * position.volume_units * scale
+    paid = sum(m.deposit for m in venue.MEMBERS) * 100
+    assert -10 < funding <= 0, "what is not whole stays with the house"
+    assert equity + spread == paid - fees + funding
+    bitcoin = sum(h.balance_minor for login in logins for h in engine.holdings(login))
+    assert bitcoin == sum(m.bitcoin for m in venue.MEMBERS) * 10**8
+    assert result.tally.house_profit() == {"USD": unscaled(fees, 2)}
 
 
 def test_most_of_what_clients_send_is_accepted(day: tuple[Recorder, DayResult]) -> None:
@@ -141,6 +197,9 @@ def test_clients_know_their_tickets() -> None:
         assert sorted(client.orders) == sorted(pending)
         for position in recorder.engine.positions(login):
             assert client.positions[position.position].volume_units == position.volume_units
+    engine = recorder.engine
+    each = {login: engine.orders(login) for login in engine.logins()}
+    assert engine.all_orders() == {login: orders for login, orders in each.items() if orders}
 
 
 def test_every_habit_trades() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settlement.money import FUNDING, MOVERS, NO_RESULT, type_name
+from adapters.settlement.money import FROM_OUTSIDE, MOVERS, NO_RESULT, type_name
 from adapters.settlement.rows import RowsByAccount
 from adapters.settlement.standing import aligned
 from engine import records
@@ -40,13 +40,14 @@ def test_every_event_that_carries_money_is_read_by_the_settlement() -> None:
 
 
 def test_every_type_of_entry_is_money_from_outside_or_a_result_or_margin() -> None:
-    """A new type that moves a balance is a result unless `FUNDING` names it: decide, then add."""
+    """A new type that moves a balance is a result unless `FROM_OUTSIDE` names it."""
     names = {type_name(number) for number in range(1, len(v.ENTRY_TYPE_NAMES))}
-    outside = {type_name(number) for number in FUNDING}
+    outside = {type_name(number) for number in FROM_OUTSIDE}
     results = {"trade_pnl", "commission", "agent_commission", "so_compensation"}
+    results |= {"insurance", "variation_margin", "funding"}
     margin = {"margin_freeze", "margin_release", "margin_reprice"}
     assert outside == {"deposit", "withdrawal", "credit_in", "credit_out", "correction"}
-    exchange = {type_name(number) for number in NO_RESULT - FUNDING}
+    exchange = {type_name(number) for number in NO_RESULT - FROM_OUTSIDE}
     assert exchange == {"exchange"}
     assert names == outside | results | margin | exchange
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import Engine
+from engine import Engine, _build, bounds
 from engine import records as r
 from tests.naive.book_comparison import ComparedDay
 from tests.naive.book_day import KINDS, kind_at_random
@@ -87,6 +87,20 @@ def test_random_book_days_give_the_same_events_and_enough_happens() -> None:
     wanted = {**AT_LEAST, **{f"reject {code}": 1 for code in REJECTS}}
     too_few = {name: counts[name] for name, least in wanted.items() if counts[name] < least}
     assert not too_few, f"the days no longer reach what they are made for: {too_few}"
+
+
+@pytest.mark.skipif(_build.compiled(), reason="compiled constants stand")
+@pytest.mark.parametrize("most_rounds", [1, 2, 3])
+def test_book_days_with_small_bounds_give_the_same_events(
+    most_rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_ROUNDS", most_rounds)
+    monkeypatch.setattr(bounds, "MAX_ICEBERG_PARTS", 3)
+    monkeypatch.setattr(bounds, "MAX_POSITIONS_PER_ACCOUNT", 2)
+    counts: Counter[str] = Counter()
+    for seed in days(60 + 3 * most_rounds, 3):
+        ComparedDay(seed, counts).run(450)
+    assert counts["reject TOO_MANY_POSITIONS"]
 
 
 WEIGHTED_KINDS = [kind for kind, (weight, _) in KINDS.items() for _ in range(1 + weight // 12)]

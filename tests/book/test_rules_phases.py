@@ -514,3 +514,15 @@ def test_auction_knows_no_band() -> None:
     assert msgspec.structs.asdict(world.phase(CONTINUOUS)[0])["phase"] == CONTINUOUS
     assert world.refused(replacement(ANN, ticket, 1, 600)) == (c.PRICE_OUTSIDE_BAND, 600)
     assert world.figures(ANN).orders == 1, "it stays where it is"
+
+
+def test_contract_that_leaves_the_book_venue_forgets_phase_last_and_base_price() -> None:
+    world = banded(100)
+    world.trade(105)
+    expired(world)
+    quoted = {"venue": v.VENUE_QUOTED, "volume_digits": 2, "maintenance_margin_minor": 0}
+    on_book = world.gold
+    world.change_gold(band_bp=0, expires_ns=0, **quoted)
+    world.accepted(msgspec.structs.replace(on_book, expires_ns=0))
+    world.buy(ANN, 1, 500)
+    world.accepted(stop_order(ANN, SELL, 1, 999))

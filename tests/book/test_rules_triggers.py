@@ -453,3 +453,24 @@ def test_book_that_does_not_trade_triggers_nothing_until_something_happens_to_it
     world.change_gold(sessions=[])
     assert triggered(world.clock(1)) == []
     assert triggered(world.buy(CAT, 1, 50)) == [ticket]
+
+
+@pytest.mark.skipif(_build.compiled(), reason="compiled constants stand")
+def test_triggered_order_that_would_open_one_position_too_many_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What waits is no claim to a position; what rests or is held is."""
+    world = BookWorld()
+    oil = msgspec.structs.replace(world.gold, instrument=4, symbol="OIL")
+    world.accepted(oil)
+    monkeypatch.setattr(bounds, "MAX_POSITIONS_PER_ACCOUNT", 1)
+    world.trade(100)
+    ticket = world.stop(ANN, BUY, 1, 105)
+    world.buy(ANN, 1, 50, instrument=4)
+    assert told(world.trade(105)[-2:]) == [
+        "rejected too_many_positions 1",
+        f"removed #{ticket} 1 refused, frozen 10",
+    ]
+    ticket = world.stop(ANN, BUY, 1, 110)
+    world.accepted(r.CancelAll(login=ANN, instrument=4))
+    assert told(world.trade(110)[-2:-1]) == [f"placed #{ticket}, frozen 10"]

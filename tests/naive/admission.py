@@ -8,7 +8,7 @@ from engine import bounds
 from engine import reject_codes as c
 from engine import vocabulary as v
 from tests.naive import figures, fills, frozen, money
-from tests.naive.world import Account, Order, Position, Refused, World
+from tests.naive.world import Account, BookOrder, Order, Position, Refused, World
 
 
 def account_named(world: World, login: int) -> Account:
@@ -118,7 +118,7 @@ def check_expiry(world: World, expiry_ns: int, may_expire: bool = True) -> None:
 # ---------------------------------------------------------------- volume, prices, levels
 
 
-def check_volume(world: World, account: Account, order: Order) -> None:
+def check_volume(world: World, account: Account, order: Order | BookOrder) -> None:
     terms = world.terms(account, order.instrument)
     if order.volume < terms.lot_min:
         raise Refused(c.VOLUME_BELOW_MINIMUM, order.volume)

@@ -168,7 +168,7 @@ def check_money_bounds(world: World, account: Account, instrument: r.Instrument)
     a.check_money_bounds(world, account)
     if instrument.contract == v.CONTRACT_FUTURES:
         return
-    for holding in account.holdings.values():
+    for _, holding in sorted(account.holdings.items()):
         if holding > bounds.MAX_ACCOUNT_MONEY_MINOR:
             raise Refused(c.ACCOUNT_MONEY_BOUND, holding)
 

@@ -233,6 +233,9 @@ def store_instrument(world: World, config: r.Instrument) -> tuple[int, int]:
         forgotten = (world.quotes, world.feed_states, world.last_prices, world.base_prices)
         for by_instrument in forgotten:
             by_instrument.pop(config.instrument, None)
+    if old is not None and old.venue == v.VENUE_BOOK != config.venue:
+        for by_book in (world.phases, world.last_prices, world.base_prices):
+            by_book.pop(config.instrument, None)
     state = world.feed_states.get(config.instrument)
     if state is not None and config.feeds and state.active not in config.feeds:
         del world.feed_states[config.instrument]

@@ -136,7 +136,7 @@ class Account:
     under_call: bool = False
     refused: tuple[int, int] = (0, 0)
     holdings: dict[int, int] = field(default_factory=dict)
-    """Money in other currencies than its own, in the order of their first use."""
+    """Money in other currencies than its own."""
 
 
 class Terms(NamedTuple):

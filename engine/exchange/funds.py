@@ -110,7 +110,11 @@ def taken_cost(core: Core, incoming: Incoming, exposure: Exposure) -> tuple[i64,
             ):
                 if incoming.self_trade != v.SELF_TRADE_CANCEL_OLDEST:
                     return units, cost
-            else:
+            elif (
+                incoming.time_in_force != v.FILL_OR_KILL
+                or rows[row + FLAGS] & REDUCES == 0
+                or _is_sure(core.exposures[rows[row + FLAGS] >> OWNER_SHIFT], incoming.side)
+            ):
                 taken = rows[row + UNITS]
                 hidden += core.orders.hidden_units(row)
                 if units + taken > incoming.units:

@@ -19,6 +19,7 @@ from tests.naive.book_world import (
     BUY,
     CAT,
     COIN,
+    FUND,
     QUOTED,
     BookWorld,
     order,
@@ -182,6 +183,23 @@ def test_liquidation_goes_so_many_steps_at_most_and_the_next_price_goes_on() -> 
     assert stop_outs(world.tick(96)) == bounds.MAX_STOP_OUT_STEPS
     assert stop_outs(world.tick(96)) == 30
     assert world.figures(ANN).positions == 0
+
+
+def test_last_dollar_of_the_fund_is_paid() -> None:
+    world = BookWorld(
+        gold={"mark": v.MARK_TICK, "insurance_login": FUND}, compensation=v.COMPENSATE_NEVER
+    )
+    world.accepted(r.SetAccount(login=FUND, group=1))
+    world.money(FUND, 1)
+    world.tick(100)
+    world.position(ANN, 10)
+    world.buy(BOB, 10, 92)
+    lose(world, ANN, 50)
+    lines = told(world.tick(97))
+    assert [line for line in lines if "insurance" in line] == [
+        "Ann insurance +1, balance -29",
+        "Fund insurance -1, balance 0",
+    ]
 
 
 def lose(world: BookWorld, login: int, left: int) -> None:

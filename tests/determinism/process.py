@@ -1,4 +1,4 @@
-"""What one process makes of the golden day, through a real journal: `python -m` this file.
+"""What one process makes of a golden day, through a real journal: `python -m` this file [DAY].
 
 This file may run the engine over the golden commands, keep them in a journal and reopen it as
 a node does; it prints JSON and compares nothing. Three runs, which must all agree:
@@ -7,7 +7,7 @@ a node does; it prints JSON and compares nothing. Three runs, which must all agr
 - *from the snapshot*: the node is opened again, from the snapshot and the tail;
 - *from the start*: it is opened again without any snapshot.
 
-The golden day holds some commands that a node answers by itself (a client key that comes
+A golden day holds some commands that a node answers by itself (a client key that comes
 twice) or refuses (a `HookSet`); so the blocks are appended to the journal as the node does it,
 and all else is the node: snapshot, recovery, comparison of every event.
 """
@@ -27,7 +27,6 @@ from adapters.replay import JOURNAL_FOLDER
 from engine import Engine, _build
 from journal import BlockDraft, LmdbJournal, framing
 from tests.determinism import golden
-from tests.determinism.hooks import golden_hooks
 
 BLOCK = 100
 """Commands in a block."""
@@ -35,16 +34,16 @@ SNAPSHOT_AT = 2_300
 """Where the snapshot is taken: at a commit, at no checkpoint."""
 
 
-def live(directory: Path) -> tuple[dict[str, str], str]:
+def live(directory: Path, day: golden.Day) -> tuple[dict[str, str], str]:
     """Executes and commits the day; the state hash at every checkpoint and at the end."""
-    hooks = guarded(golden_hooks())
+    hooks = guarded(day.hooks())
     digest = identity_digest(identity_of(hooks))
     journal = LmdbJournal.open(directory / JOURNAL_FOLDER, writable=True, create=True)
     node = Node(directory, journal, Engine(hooks), hooks)
     engine, draft = node.engine, BlockDraft()
     known: set[bytes] = set()
     hashes = {}
-    for commands in golden.blocks(golden.split(golden.commands()), BLOCK):
+    for commands in golden.blocks(golden.split(golden.commands(day)), BLOCK):
         first = engine.sequence + 1
         engine.apply(commands)
         draft.add(commands, first, engine.sequence, int.from_bytes(commands[16:24], "little"))
@@ -63,9 +62,9 @@ def live(directory: Path) -> tuple[dict[str, str], str]:
     return hashes, engine.state_hash()
 
 
-def reopened(directory: Path, use_snapshot: bool) -> dict[str, Any]:
+def reopened(directory: Path, day: golden.Day, use_snapshot: bool) -> dict[str, Any]:
     """The node recovered; recovery has compared every event that it executed again."""
-    with Node.open(directory, hooks=golden_hooks(), use_snapshot=use_snapshot) as node:
+    with Node.open(directory, hooks=day.hooks(), use_snapshot=use_snapshot) as node:
         blocks = list(node.journal.blocks())
         return {
             "command_bytes": golden.digest(b"".join(b.commands for b in blocks)),
@@ -93,13 +92,14 @@ def surroundings() -> dict[str, Any]:
 
 
 def main() -> None:
+    day = golden.DAYS[sys.argv[1]] if len(sys.argv) > 1 else golden.QUOTED
     found: dict[str, Any] = {"process": surroundings()}
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
-        hashes, state_hash = live(directory)
+        hashes, state_hash = live(directory, day)
         found["live"] = {"state_hash": state_hash, "state_hash_at": hashes}
-        found["from the snapshot"] = reopened(directory, True)
-        found["from the start"] = reopened(directory, False)
+        found["from the snapshot"] = reopened(directory, day, True)
+        found["from the start"] = reopened(directory, day, False)
     print(json.dumps(found, indent=2))
 
 

@@ -1,4 +1,4 @@
-"""The golden journal is reproduced byte for byte, and it covers what there is to cover."""
+"""The golden journals are reproduced byte for byte, and they cover what there is to cover."""
 
 from collections import Counter
 from typing import Any
@@ -10,14 +10,21 @@ from engine import records as r
 from engine import vocabulary as v
 from engine.records.book_events import BOOK_EVENT_CLASSES
 from tests.determinism import golden
+from tests.determinism.coverage import missing
+from tests.determinism.golden import BOOK, DAYS
 from tests.determinism.hooks import golden_hooks
 
 HOW_TO = "if the rules changed on purpose: python -m tests.determinism.golden --write"
+NEW_DAY = "python -m tests.determinism.golden --write --day book_1 --new-day"
+
+Replayed = tuple[golden.Day, Engine, bytes, dict[str, str]]
 
 
-@pytest.fixture(scope="module")
-def day() -> tuple[Engine, bytes, dict[str, str]]:
-    return golden.replay(golden.commands())
+@pytest.fixture(scope="module", params=list(DAYS))
+def day(request: Any) -> Replayed:
+    """A golden day, the engine at its end, its events, and the state hashes on the way."""
+    chosen = DAYS[request.param]
+    return chosen, *golden.replay(golden.commands(chosen), chosen)
 
 
 def first_difference(actual: bytes, wanted: bytes) -> str:
@@ -29,28 +36,30 @@ def first_difference(actual: bytes, wanted: bytes) -> str:
     return f"{len(ours)} events where {len(theirs)} are golden\n{HOW_TO}"
 
 
-def test_the_engine_gives_the_golden_events_byte_for_byte(day: Any) -> None:
-    _, events, _ = day
-    wanted = golden.expected_events()
+def test_the_engine_gives_the_golden_events_byte_for_byte(day: Replayed) -> None:
+    chosen, _, events, _ = day
+    wanted = golden.expected_events(chosen)
     assert events == wanted, first_difference(events, wanted)
 
 
-def test_the_engine_leaves_the_golden_state_at_every_checkpoint(day: Any) -> None:
-    engine, events, hashes = day
-    wanted = golden.expected()
+def test_the_engine_leaves_the_golden_state_at_every_checkpoint(day: Replayed) -> None:
+    chosen, engine, events, hashes = day
+    wanted = golden.expected(chosen)
     assert hashes == wanted["state_hash_at"], HOW_TO
     assert engine.state_hash() == wanted["state_hash"]
     assert golden.digest(events) == wanted["event_bytes"]
     engine.check(everything=True)
 
 
-def test_the_golden_files_belong_together() -> None:
-    wanted = golden.expected()
-    assert golden.digest(golden.commands()) == wanted["command_bytes"]
-    assert golden.digest(golden.expected_events()) == wanted["event_bytes"]
-    assert len(golden.split(golden.commands())) == wanted["commands"]
-    assert len(golden.split(golden.expected_events())) == wanted["events"]
-    total = sum(p.stat().st_size for p in (golden.COMMANDS, golden.EVENTS))
+@pytest.mark.parametrize("name", DAYS)
+def test_the_golden_files_belong_together(name: str) -> None:
+    chosen = DAYS[name]
+    wanted = golden.expected(chosen)
+    assert golden.digest(golden.commands(chosen)) == wanted["command_bytes"]
+    assert golden.digest(golden.expected_events(chosen)) == wanted["event_bytes"]
+    assert len(golden.split(golden.commands(chosen))) == wanted["commands"]
+    assert len(golden.split(golden.expected_events(chosen))) == wanted["events"]
+    total = sum(p.stat().st_size for p in (chosen.commands, chosen.events))
     assert total < 200_000
 
 
@@ -75,14 +84,21 @@ def test_the_golden_day_closes_and_removes_for_every_reason() -> None:
     assert reasons >= set(range(len(v.REASON_NAMES))) - {v.REASON_BOUND}
 
 
+def test_everything_happens_on_the_golden_day_of_the_book_venue() -> None:
+    commands = {type(c) for c in r.decode_all(golden.commands(BOOK))}
+    assert commands >= {c for c in r.COMMAND_CLASSES if c.TYPE >= v.PLACE_BOOK_ORDER}
+    assert missing(golden.expected_events(BOOK)) == [], NEW_DAY
+
+
 def test_the_golden_day_needs_its_hooks() -> None:
     plain = Engine()
     plain.apply(golden.commands())
     assert plain.take_events() != golden.expected_events()
 
 
-def test_every_record_of_the_golden_day_encodes_to_its_bytes() -> None:
-    for block in (golden.commands(), golden.expected_events()):
+@pytest.mark.parametrize("name", DAYS)
+def test_every_record_of_the_golden_day_encodes_to_its_bytes(name: str) -> None:
+    for block in (golden.commands(DAYS[name]), golden.expected_events(DAYS[name])):
         assert b"".join(map(r.encode, r.decode_all(block))) == block
 
 

@@ -51,19 +51,24 @@ def locales(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 
 def run(
-    fresh_python: RunPython, core: str, env: Environment, options: list[str], folder: Path
+    fresh_python: RunPython,
+    core: str,
+    env: Environment,
+    options: list[str],
+    folder: Path,
+    day: golden.Day = golden.QUOTED,
 ) -> dict[str, Any]:
     """What a fresh process says of itself, once it has agreed with the golden digests."""
     if core == "compiled" and not _build.modules_built():
         pytest.skip("the core is not compiled here: `make build`")
     done = fresh_python(
-        arguments=[*options, "-m", "tests.determinism.process"],
+        arguments=[*options, "-m", "tests.determinism.process", day.name],
         env={"LOCKSTEP_INTERPRETED": CORES[core], "TMPDIR": str(folder), **env},
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     about: dict[str, Any] = found.pop("process")
-    wanted = golden.expected()
+    wanted = golden.expected(day)
     same = {name: wanted[name] for name in ("command_bytes", "event_bytes", "state_hash")}
     assert found == {
         "live": {name: wanted[name] for name in ("state_hash", "state_hash_at")},
@@ -104,3 +109,12 @@ def test_any_other_process_gives_the_golden_digests(
     options: list[str],
 ) -> None:
     run(fresh_python, core, env, options, tmp_path)
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("hash_seed", HASH_SEEDS)
+def test_a_fresh_process_gives_the_golden_digests_of_the_book_venue(
+    fresh_python: RunPython, locales: Environment, tmp_path: Path, core: str, hash_seed: str
+) -> None:
+    env = {"PYTHONHASHSEED": hash_seed, "TZ": ZONES["NDT"], "LC_ALL": "tr_TR.UTF-8", **locales}
+    run(fresh_python, core, env, [], tmp_path, golden.BOOK)

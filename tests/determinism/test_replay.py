@@ -7,78 +7,93 @@ import pytest
 from engine import Engine
 from engine import records as r
 from tests.determinism import golden
-from tests.determinism.hooks import golden_hooks
+from tests.determinism.golden import BOOK, DAYS, QUOTED, Day
 
-DAY = golden.split(golden.commands())
-CUTS = sorted(Random(4).sample(range(1, len(DAY)), 6))
+RECORDS = {day: golden.split(golden.commands(day)) for day in DAYS.values()}
+SIZES = [(day, size) for day in DAYS.values() for size in (1, 2, 97, len(RECORDS[day]))]
+CUTS = [
+    (day, cut)
+    for day, seed, count in ((QUOTED, 4, 6), (BOOK, 5, 8))
+    for cut in sorted(Random(seed).sample(range(1, len(RECORDS[day])), count))
+]
+EACH_DAY = pytest.mark.parametrize("day", DAYS.values(), ids=list(DAYS))
 
 
-def restored(engine: Engine) -> Engine:
+def restored(engine: Engine, day: Day) -> Engine:
     """Another engine that stands where this one stands."""
-    return Engine.from_state(engine.state_bytes(), engine.sequence, engine.time_ns, golden_hooks())
+    return Engine.from_state(engine.state_bytes(), engine.sequence, engine.time_ns, day.hooks())
 
 
-@pytest.mark.parametrize("size", [1, 2, 97, len(DAY)])
-def test_the_size_of_the_blocks_does_not_matter(size: int) -> None:
-    engine = Engine(golden_hooks())
-    for block in golden.blocks(DAY, size):
+def named(value: Day | int) -> str:
+    return value.name if isinstance(value, Day) else str(value)
+
+
+@pytest.mark.parametrize(("day", "size"), SIZES, ids=named)
+def test_the_size_of_the_blocks_does_not_matter(day: Day, size: int) -> None:
+    engine = Engine(day.hooks())
+    for block in golden.blocks(RECORDS[day], size):
         engine.apply(block)
-    assert bytes(engine.events_view()) == golden.expected_events()
-    assert engine.state_hash() == golden.expected()["state_hash"]
+    assert bytes(engine.events_view()) == golden.expected_events(day)
+    assert engine.state_hash() == golden.expected(day)["state_hash"]
 
 
-@pytest.mark.parametrize("cut", CUTS)
-def test_a_snapshot_and_its_tail_are_the_whole_replay(cut: int) -> None:
-    engine = Engine(golden_hooks())
-    engine.apply(b"".join(DAY[:cut]))
+@pytest.mark.parametrize(("day", "cut"), CUTS, ids=named)
+def test_a_snapshot_and_its_tail_are_the_whole_replay(day: Day, cut: int) -> None:
+    engine = Engine(day.hooks())
+    engine.apply(b"".join(RECORDS[day][:cut]))
     head = engine.take_events()
-    tail = restored(engine)
-    tail.apply(b"".join(DAY[cut:]))
-    assert head + tail.take_events() == golden.expected_events()
-    assert tail.state_hash() == golden.expected()["state_hash"]
+    tail = restored(engine, day)
+    tail.apply(b"".join(RECORDS[day][cut:]))
+    assert head + tail.take_events() == golden.expected_events(day)
+    assert tail.state_hash() == golden.expected(day)["state_hash"]
 
 
-def test_a_day_of_restarts_is_a_day() -> None:
+@EACH_DAY
+def test_a_day_of_restarts_is_a_day(day: Day) -> None:
     # Every few commands the engine is thrown away and restored from its state.
-    random = Random(7)
-    engine, events, at = Engine(golden_hooks()), [], 0
-    while at < len(DAY):
+    random, records = Random(7), RECORDS[day]
+    engine, events, at = Engine(day.hooks()), [], 0
+    while at < len(records):
         step = random.randint(1, 60)
-        engine.apply(b"".join(DAY[at : at + step]))
+        engine.apply(b"".join(records[at : at + step]))
         at += step
         events.append(engine.take_events())
         state = engine.state_bytes()
-        engine = restored(engine)
+        engine = restored(engine, day)
         assert engine.state_bytes() == state
         engine.check(everything=True)
-    assert b"".join(events) == golden.expected_events()
+    assert b"".join(events) == golden.expected_events(day)
 
 
-def test_a_state_does_not_know_its_sequence_and_time() -> None:
-    engine = Engine(golden_hooks())
-    engine.apply(b"".join(DAY[:900]))
-    elsewhere = Engine.from_state(engine.state_bytes(), 5, 6, golden_hooks())
+@EACH_DAY
+def test_a_state_does_not_know_its_sequence_and_time(day: Day) -> None:
+    engine = Engine(day.hooks())
+    engine.apply(b"".join(RECORDS[day][:900]))
+    elsewhere = Engine.from_state(engine.state_bytes(), 5, 6, day.hooks())
     assert elsewhere.state_hash() == engine.state_hash()
     assert (elsewhere.sequence, elsewhere.time_ns) == (5, 6)
 
 
-def test_questions_change_nothing() -> None:
-    engine = Engine(golden_hooks())
-    for block in golden.blocks(DAY, 450):
+@EACH_DAY
+def test_questions_change_nothing(day: Day) -> None:
+    engine = Engine(day.hooks())
+    for block in golden.blocks(RECORDS[day], 450):
         engine.apply(block)
         for login in engine.logins():
             engine.account(login)
             engine.positions(login)
             engine.orders(login)
+            engine.book_orders(login)
         engine.check(everything=True)
         engine.state_hash()
-    assert engine.take_events() == golden.expected_events()
+    assert engine.take_events() == golden.expected_events(day)
 
 
-def test_a_refused_command_leaves_the_state_as_it_was() -> None:
-    engine = Engine(golden_hooks())
+@EACH_DAY
+def test_a_refused_command_leaves_the_state_as_it_was(day: Day) -> None:
+    engine = Engine(day.hooks())
     refused = 0
-    for record in DAY[:1_500]:
+    for record in RECORDS[day][:1_500]:
         before = engine.state_bytes()
         engine.apply(record)
         events = list(r.decode_all(engine.take_events()))
@@ -89,8 +104,8 @@ def test_a_refused_command_leaves_the_state_as_it_was() -> None:
 
 
 def test_the_events_can_be_seen_before_they_are_taken() -> None:
-    engine = Engine(golden_hooks())
-    engine.apply(b"".join(DAY[:300]))
+    engine = Engine(QUOTED.hooks())
+    engine.apply(b"".join(RECORDS[QUOTED][:300]))
     seen = bytes(engine.events_view())
     assert engine.take_events() == seen
     assert bytes(engine.events_view()) == engine.take_events() == b""

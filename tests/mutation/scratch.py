@@ -19,9 +19,20 @@ from pathlib import Path
 from tests.conftest import ROOT
 from tests.mutation.mutants import Mutant, mutants_of
 
-PARTS = ("engine", "journal", "snapshots", "adapters", "tests", "pyproject.toml", "FORMAT.md")
+PARTS = (
+    "engine",
+    "journal",
+    "snapshots",
+    "adapters",
+    "bench",
+    "tests",
+    "pyproject.toml",
+    "FORMAT.md",
+)
 DAYS = {"days_1": range(1, 13), "days_2": [*range(13, 31), *range(101, 131), *range(201, 231)]}
 """The random days of tests/test_oracle_agrees.py."""
+BOOK_DAYS = {"book_days_1": range(1, 21), "book_days_2": range(21, 91)}
+"""And of the book venue."""
 
 # Crowds of orders, and every pair of faults: long, and about admission.
 _NOT_CROWDS = ["-k", "not most_positions and not worst_account and not test_rejects"]
@@ -54,9 +65,48 @@ _JOURNAL += ["tests/journal", "tests/snapshots", "tests/test_node_recovery.py"]
 _JOURNAL += ["tests/test_node_client_keys.py"]
 _CODEC = ["tests/test_format_document.py", "tests/determinism/test_golden_journal.py"]
 
+_BOOK = [
+    "tests/book",
+    "tests/test_bounds_of_books.py",
+    "tests/rules/test_rejects.py",
+    "tests/determinism/test_golden_journal.py",
+    "-k",
+    "not oracle_book and not seed_002 and (book or golden)",
+]
+_SCENARIO = "tests/book/test_rules_"
+_BARE = ["tests/book/test_book.py", "tests/book/test_keys.py", "tests/book/test_stream.py"]
+
 # Of each file: the tests that know it best, and all that run it.
 TESTS: dict[str, tuple[list[str], list[str]]] = {
+    "engine/book/bare.py": (_BARE, _BOOK),
+    "engine/book/book.py": ([*_BARE, "tests/book/test_depth.py"], _BOOK),
+    "engine/book/keys.py": (_BARE, _BOOK),
+    "engine/book/ladder.py": (_BARE, _BOOK),
+    "engine/book/orders.py": (_BARE, _BOOK),
     "engine/conversion.py": (["tests/test_bounds_of_routes.py"], _RULES),
+    "engine/exchange/admit.py": ([f"{_SCENARIO}sequence.py", f"{_SCENARIO}triggers.py"], _BOOK),
+    "engine/exchange/band.py": ([f"{_SCENARIO}settlement.py", f"{_SCENARIO}phases.py"], _BOOK),
+    "engine/exchange/closing.py": ([f"{_SCENARIO}position_stops.py"], _BOOK),
+    "engine/exchange/cover.py": ([f"{_SCENARIO}liquidation.py"], _BOOK),
+    "engine/exchange/deleverage.py": ([f"{_SCENARIO}liquidation.py"], _BOOK),
+    "engine/exchange/fees.py": ([f"{_SCENARIO}money.py"], _BOOK),
+    "engine/exchange/fill.py": ([f"{_SCENARIO}money.py", f"{_SCENARIO}phases.py"], _BOOK),
+    "engine/exchange/freeze.py": ([f"{_SCENARIO}money.py"], _BOOK),
+    "engine/exchange/funds.py": ([f"{_SCENARIO}money.py", f"{_SCENARIO}trading.py"], _BOOK),
+    "engine/exchange/holdings.py": ([f"{_SCENARIO}money.py"], _BOOK),
+    "engine/exchange/liquidation.py": ([f"{_SCENARIO}liquidation.py"], _BOOK),
+    "engine/exchange/margins.py": ([f"{_SCENARIO}settlement.py"], _BOOK),
+    "engine/exchange/match.py": ([f"{_SCENARIO}trading.py"], _BOOK),
+    "engine/exchange/phases.py": ([f"{_SCENARIO}phases.py"], _BOOK),
+    "engine/exchange/pipeline.py": ([f"{_SCENARIO}trading.py"], _BOOK),
+    "engine/exchange/position.py": ([f"{_SCENARIO}money.py"], _BOOK),
+    "engine/exchange/position_stops.py": ([f"{_SCENARIO}position_stops.py"], _BOOK),
+    "engine/exchange/requests.py": ([f"{_SCENARIO}trading.py"], _BOOK),
+    "engine/exchange/resting.py": ([f"{_SCENARIO}trading.py", f"{_SCENARIO}triggers.py"], _BOOK),
+    "engine/exchange/rounds.py": ([f"{_SCENARIO}triggers.py"], _BOOK),
+    "engine/exchange/settlement.py": ([f"{_SCENARIO}settlement.py"], _BOOK),
+    "engine/exchange/state.py": (["tests/determinism/test_replay.py"], _BOOK),
+    "engine/exchange/triggers.py": ([f"{_SCENARIO}triggers.py"], _BOOK),
     "engine/figures.py": (["tests/test_figures.py", *_MONEY, *_MARGIN], _RULES),
     "engine/margin.py": (_MARGIN, _RULES),
     "engine/money.py": ([*_MONEY, *_NOT_A_CROWD, "tests/rules/test_rejects.py"], _RULES),
@@ -65,7 +115,7 @@ TESTS: dict[str, tuple[list[str], list[str]]] = {
     "engine/risk.py": ([_BANDS, "tests/test_engine_face.py", *_STOP_OUT], _RULES),
     "engine/tick/activate.py": (["tests/rules/test_way_of_a_tick_pendings.py"], _RULES),
     "engine/tick/detect.py": (["tests/rules/test_way_of_a_tick_pendings.py"], _RULES),
-    "engine/tick/stop_out.py": ([*_STOP_OUT, _WORST], _RULES),
+    "engine/tick/stop_out.py": ([*_STOP_OUT, "tests/book/test_caught.py", _WORST], _RULES),
     "engine/tick/stops.py": (["tests/rules/test_way_of_a_tick_stops.py"], _RULES),
     "journal/block.py": (
         ["tests/journal/test_block.py", "tests/journal/test_headers.py"],
@@ -98,7 +148,9 @@ class Scratch:
         self.times: dict[tuple[str, ...], float] = {}
 
     def __enter__(self) -> "Scratch":
-        ignored = shutil.ignore_patterns("__pycache__", "*.so", "_compiled.json", ".hypothesis")
+        ignored = shutil.ignore_patterns(
+            "__pycache__", "*.so", "_compiled.json", ".hypothesis", "results"
+        )
         for part in PARTS:
             source, target = ROOT / part, self.root / part
             if source.is_dir():
@@ -116,10 +168,12 @@ class Scratch:
         pytest = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header"]
         others = [x for x in all_of_them if not x.startswith("tests/") or x not in best]
         steps = [[*pytest, *best], [*pytest, *others]]
-        if all_of_them is not _RULES:
-            return steps
         days = ["-m", "tests.mutation.recorded_days"]
-        return [[*days, "days_1"], steps[0], [*days, "days_2"], steps[1]]
+        if all_of_them is _RULES:
+            return [[*days, "days_1"], steps[0], [*days, "days_2"], steps[1]]
+        if all_of_them is _BOOK:
+            return [[*days, "book_days_1"], steps[0], [*days, "book_days_2"], steps[1]]
+        return steps
 
     def fate(self, mutant: Mutant) -> Fate:
         """What becomes of a mutant. Raises `RuntimeError` if the unchanged file fails, too."""
@@ -142,9 +196,10 @@ class Scratch:
     def seconds_of(self, step: list[str]) -> float:
         """How long a step takes without a change. Raises `RuntimeError` where it fails."""
         if tuple(step) not in self.times:
-            seeds = DAYS.get(step[-1])
-            if seeds is not None:
-                self.run([*step, "--record", *map(str, seeds)])
+            if step[-1] in DAYS:
+                self.run([*step, "--record", *map(str, DAYS[step[-1]])])
+            elif step[-1] in BOOK_DAYS:
+                self.run([*step, "--book", "--record", *map(str, BOOK_DAYS[step[-1]])])
             started = time.monotonic()
             if not self.run(step):
                 raise RuntimeError(f"fails without any change: python {' '.join(step)}")

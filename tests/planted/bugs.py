@@ -1,14 +1,17 @@
 """The planted bugs: what is wrong, the text that makes it so, and what must catch it.
 
-This file may hold the table only. A catcher is what follows `python -m`: a campaign or some
-tests, the cheapest of the suite that is meant to find such a bug. `says` is what it must say.
+This file may hold the table only; those of the book venue have a table of their own, which
+follows. A bug keeps its number as long as new ones come last.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from tests.planted.book_bugs import BOOK_BUGS
+from tests.planted.bug import Bug, Edit
 
 POWER_CUTS: Final = "tests.faults.power_cuts 1 --count 300"
 NTH_FAULT: Final = "tests.faults.nth_fault 1 --count 60"
-SIMULATE: Final = "tests.simulate 1 --count 8 --commands 300"
+SIMULATE: Final = "tests.simulate 4 --count 8 --commands 300"
 EVERY_FAULT: Final = "tests.faults.nth_fault 1 --count 850"
 """All faults of the first session."""
 FLIPS: Final = "tests.faults.flips 1 --count 250"
@@ -30,26 +33,6 @@ STOP_OUTS: Final = "pytest tests/rules/test_way_of_a_tick_stop_out.py"
 ORACLE_STOP_OUTS: Final = "pytest tests/test_oracle_stop_out.py"
 STOPS: Final = "pytest tests/rules/test_way_of_a_tick_stops.py"
 ROUNDING: Final = "pytest tests/test_rounding.py"
-
-
-class Edit(NamedTuple):
-    """One change of the source: `old` stands in the file exactly once."""
-
-    file: str
-    old: str
-    new: str
-
-
-class Bug(NamedTuple):
-    """One bug."""
-
-    name: str
-    edits: tuple[Edit, ...]
-    catcher: str
-    says: str
-    """A regular expression that the output of the catcher must have."""
-    costly: bool = False
-    """Left to the campaign: its catcher takes more than a few seconds."""
 
 
 BUGS: Final = (
@@ -474,10 +457,11 @@ BUGS: Final = (
     Bug(
         "accounts are looked at in the order of their hashes",
         (
+            Edit("engine/tick/stop_out.py", "    if count > _FEW:\n", "    if count > 1:\n"),
             Edit(
                 "engine/tick/stop_out.py",
-                "core.candidates.sort()",
-                "core.candidates.sort(key=lambda login: hash(str(login)))",
+                "    return int(account.login)\n",
+                "    return hash(str(account.login))\n",
             ),
         ),
         PROCESSES,
@@ -617,6 +601,5 @@ BUGS: Final = (
         STOP_OUTS,
         "FAILED",
     ),
+    *BOOK_BUGS,
 )
-
-CATCHERS: Final = tuple(dict.fromkeys(bug.catcher for bug in BUGS))

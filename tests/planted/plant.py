@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.conftest import ROOT
-from tests.planted.bugs import Bug
+from tests.planted.bug import Bug
 
 TAKEN = ("adapters", "bench", "docs", "engine", "examples", "journal", "snapshots", "tests")
 LEFT = shutil.ignore_patterns("*.so", "_compiled.json", "results", ".hypothesis")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted.bugs import BUGS, Bug
+from tests.planted.bug import Bug
+from tests.planted.bugs import BUGS
 from tests.planted.plant import catches, copy_sources, passes, plant
 
 pytestmark = pytest.mark.once

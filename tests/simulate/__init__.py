@@ -9,7 +9,9 @@ timeline.py    simulated time: what happens when; and the clock of the machine, 
 network.py     messages that are late, doubled, out of order or lost
 office.py      the broker: configuration, accounts, dealers
 market.py      prices: walks with gaps, stale and crossed quotes, two feeds
+floor.py       the book venue: instruments, prices, market makers, halts, auctions, settlements
 clients.py     clients with keyed commands, who read their answers and retry
+member.py      what a client wants of the book venue
 nonsense.py    what is no command, and must change nothing
 trouble.py     what goes wrong by the hour: clock, network, process, power, a full disk
 disk_faults.py the disk under the node, failing at the Nth operation

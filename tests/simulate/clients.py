@@ -18,6 +18,7 @@ from engine import reject_codes
 from engine import vocabulary as v
 from engine.records import Event
 from tests.simulate.market import HABITS, TICK_SIZE, Market
+from tests.simulate.member import Member
 from tests.simulate.network import Network
 from tests.simulate.oracle import Wrong
 from tests.simulate.swarm import Swarm
@@ -65,7 +66,9 @@ class Client:
         notes: Counter[str],
         submit: Submit,
         to_the_desk: Callable[[int, int], None],
+        member: Member | None,
     ) -> None:
+        """`member`: what it does in books, where there are any."""
         self.login = login
         self.open: list[Request] = []
         """Requests without an answer yet."""
@@ -82,6 +85,7 @@ class Client:
         self._notes = notes
         self._submit = submit
         self._to_the_desk = to_the_desk
+        self._member = member
         timeline.every(random, swarm.clients * SECOND // 4, self._think)
 
     # ------------------------------------------------------------ sending
@@ -139,6 +143,8 @@ class Client:
         event: Any
         for event in answer.events:
             kind = event.TYPE
+            if self._member is not None:
+                self._member.learn(event)
             if kind == v.REJECTED:
                 if event.code == reject_codes.UNKNOWN_POSITION:
                     self._positions.pop(event.ticket, None)
@@ -161,6 +167,8 @@ class Client:
     def _choose(self) -> r.Command:
         """The next command."""
         self._keys += 1
+        if self._member is not None and self._random.random() < self._swarm.books:
+            return self._member.choose(START_NS + self._timeline.now, self._keys)
         chance = self._random.random()
         if chance < 0.15 and self._orders:
             return self._modify_order() if chance < 0.08 else self._cancel()

@@ -15,6 +15,7 @@ from engine import vocabulary as v
 Tick: Any = r.Tick
 Cancel: Any = r.CancelOrder
 Currency: Any = r.Currency
+Settle: Any = r.SettleInstrument
 """Classes to which words and fractions may be given here."""
 
 NO_COMMANDS: Final[tuple[tuple[str, Any, Any], ...]] = (
@@ -33,6 +34,8 @@ NO_COMMANDS: Final[tuple[tuple[str, Any, Any], ...]] = (
     ("a time beyond the bound", r.Clock(), 2**63),
     ("a payload too long", r.Configure(kind=1, payload=bytes(20_000)), 1),
     ("a currency of objects", Currency(currency=1, code=object(), digits=2), 1),
+    ("a replacement beyond 64 bits", r.ReplaceOrder(1, 1, volume_units=2**64, price_points=1), 1),
+    ("a settlement at a fraction", Settle(instrument=4, price_points=0.5, settlement=0), 1),
     ("hooks", r.HookSet(module="other", version="1", source_hash="0"), 1),
     ("hooks in a payload", r.Configure(kind=v.CONFIG_HOOKS, payload=b""), 1),
 )

@@ -10,6 +10,7 @@ from typing import Final
 
 from engine import records as r
 from engine import vocabulary as v
+from tests.simulate.floor import BTC, Floor
 
 USD, EUR, JPY = 1, 2, 3
 EURUSD, USDJPY, INDEX = 1, 2, 3
@@ -24,13 +25,17 @@ CURRENCY_OF_GROUP: Final = {1: USD, 2: EUR, 3: JPY, 4: USD}
 DESK_GROUP: Final = 4
 """Its market orders wait for a dealer."""
 DEPOSIT_MINOR: Final = {USD: 200_000, EUR: 180_000, JPY: 300_000}
+HOLDING_MINOR: Final = 60_000
+"""Of coins, and of dollars where they are not the account's own currency."""
 
 
 class Office:
     """What it sets up first, and what it does later."""
 
-    def __init__(self, random: Random, n_clients: int) -> None:
+    def __init__(self, random: Random, n_clients: int, floor: Floor | None) -> None:
+        """`floor`: the book venue, where there is one."""
         self._random = random
+        self._floor = floor
         self.logins = list(range(FIRST_LOGIN, FIRST_LOGIN + n_clients))
         self._group_of = {login: random.choice((1, 1, 2, 3, 4)) for login in self.logins}
         self._groups = {number: self._group(number) for number in CURRENCY_OF_GROUP}
@@ -47,9 +52,33 @@ class Office:
             *self._groups.values(),
             r.SetDealer(dealer=DEALER, online=1),
         ]
+        if self._floor is not None:
+            commands += self._floor.opening()
         for login in self.logins:
             commands += [self._account(login), self.deposit(login)]
+            if self._floor is not None:
+                commands += self._holdings(login)
         return commands
+
+    def currency_of(self, login: int) -> int:
+        return CURRENCY_OF_GROUP[self._group_of[login]]
+
+    def _holdings(self, login: int) -> list[r.Command]:
+        """Coins, and dollars to buy them with."""
+        made: list[r.Command] = []
+        for currency in (BTC,) if self.currency_of(login) == USD else (BTC, USD):
+            self._sent += 1
+            made.append(
+                r.HoldingOperation(
+                    login=login,
+                    currency=currency,
+                    operation=v.DEPOSIT,
+                    amount_minor=HOLDING_MINOR,
+                    key_high=OFFICE_KEY,
+                    key_low=self._sent,
+                )
+            )
+        return made
 
     def change(self) -> r.Command | r.Config:
         """Something in the middle of the day."""
@@ -88,7 +117,7 @@ class Office:
         """Money for an account, or for any."""
         self._sent += 1
         login = login or self._random.choice(self.logins)
-        amount = DEPOSIT_MINOR[CURRENCY_OF_GROUP[self._group_of[login]]]
+        amount = DEPOSIT_MINOR[self.currency_of(login)]
         return r.BalanceOperation(
             login=login,
             operation=v.DEPOSIT,

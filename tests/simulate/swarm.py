@@ -73,6 +73,14 @@ class Swarm:
     lost_snapshots: float
     """Chance that the snapshots are gone at a restart."""
 
+    # The book venue.
+    books: float
+    """Share of what clients want that goes to books; 0: there are none."""
+    operator_s: float
+    """Between what the operator of the books does."""
+    makers_s: float
+    """Between the blocks of market makers."""
+
 
 def draw(seed: int) -> Swarm:
     """The numbers of a seed."""
@@ -116,4 +124,7 @@ def draw(seed: int) -> Swarm:
         fault_in_recovery=random.choice((0.0, 0.1, 0.4)),
         damage=rate(0.2, 0.6),
         lost_snapshots=rate(0.1),
+        books=random.choice((0.0, 0.3, 0.5, 0.8)),
+        operator_s=random.choice((1.0, 3.0)),
+        makers_s=random.choice((1.0, 2.0, 4.0)),
     )

@@ -25,9 +25,11 @@ from tests.random_days.hook_set import hooks_of_day
 from tests.simulate import swarm
 from tests.simulate.clients import Answer, Client
 from tests.simulate.disk_faults import FaultyDisk
+from tests.simulate.floor import Floor
 from tests.simulate.gateway import Gateway, Item
 from tests.simulate.machine import Machine
 from tests.simulate.market import Market
+from tests.simulate.member import Member
 from tests.simulate.network import Network
 from tests.simulate.office import Office
 from tests.simulate.oracle import Oracle, Wrong
@@ -49,7 +51,18 @@ COUNTED: Final = {
     v.POSITION_CLOSED: "events: positions closed",
     v.REJECTED: "events: commands refused",
     v.TRIGGER_REFUSED: "events: triggers refused",
+    v.FUTURES_FILLED: "events: fills of futures",
+    v.SPOT_FILLED: "events: fills of spot",
+    v.BOOK_ORDER_PLACED: "events: book orders placed",
+    v.BOOK_ORDER_REPLACED: "events: book orders replaced",
+    v.BOOK_ORDER_TRIGGERED: "events: book orders triggered",
+    v.PHASE_CHANGED: "events: phases changed",
+    v.POSITION_SETTLED: "events: positions settled",
+    v.FUNDING_PAID: "events: funding paid",
+    v.MARGIN_CHANGED: "events: margins changed",
 }
+FLOOR_TICKS: Final = 0.25
+"""Share of the quotes that are for a contract of the book venue."""
 
 
 class World:
@@ -76,7 +89,8 @@ class World:
         self._timeline = Timeline()
         self._network = Network(self._timeline, self._random("network"), drawn, self.notes)
         self._market = Market(self._random("market"))
-        self._office = Office(self._random("office"), drawn.clients)
+        self._floor = Floor(self._random("floor")) if drawn.books else None
+        self._office = Office(self._random("office"), drawn.clients, self._floor)
         self._hooks = Hooks(**hooks_of_day(self._random("hooks"))) if drawn.hooks else None
         self._oracle = Oracle(self._hooks, self._digest.update)
         (scratch / "life-1").mkdir()
@@ -102,6 +116,7 @@ class World:
         self._set_up = 0
         """So much of the opening is known to be durable."""
         self._bulk_random = self._random("bulk")
+        self._floor_random = self._random("floor ticks")
         self._bulk_money: Command | None = None
         self._clients: list[Client] = []
 
@@ -160,6 +175,9 @@ class World:
         self._commit_from_time_to_time()
         self._every(drawn.bulk_s, self._bulk)
         self._every(drawn.office_s, self._change)
+        if drawn.books:
+            self._every(drawn.operator_s, self._operate)
+            self._every(drawn.makers_s, self._make_markets)
         self._every(drawn.nonsense_s, gateway.nonsense)
         self._every(drawn.snapshot_s, machine.snapshot)
         self._every(drawn.reserve_s, machine.reserve)
@@ -175,9 +193,16 @@ class World:
                 self.notes,
                 gateway.submit,
                 self._ask_the_desk,
+                self._member(login),
             )
             self._clients.append(client)
         return trouble
+
+    def _member(self, login: int) -> Member | None:
+        if self._floor is None:
+            return None
+        currency = self._office.currency_of(login)
+        return Member(login, currency, self._random(f"member {login}"), self._floor)
 
     def _every(self, mean_s: float, call: Callable[[], None]) -> None:
         """Calls again and again; 0: never."""
@@ -215,7 +240,10 @@ class World:
 
     def _tick(self) -> None:
         undated = self._timeline.now % 16 == 0
-        self._network.send(partial(self._gateway.submit, undated=undated), self._market.next())
+        floor = self._floor
+        of_floor = floor is not None and self._floor_random.random() < FLOOR_TICKS
+        quote = floor.tick() if floor is not None and of_floor else self._market.next()
+        self._network.send(partial(self._gateway.submit, undated=undated), quote)
 
     def _bulk(self) -> None:
         """Quotes in one block, at times with money among them, at times the same money again."""
@@ -230,6 +258,20 @@ class World:
 
     def _change(self) -> None:
         self._gateway.submit(self._office.change())
+
+    def _operate(self) -> None:
+        assert self._floor is not None
+        record = self._floor.operate(self._machine.clock.read())
+        self._gateway.submit(record, self._operated)
+
+    def _make_markets(self) -> None:
+        assert self._floor is not None
+        now = self._machine.clock.read()
+        self._gateway.submit_block([(quote, now) for quote in self._floor.quotes()])
+
+    def _operated(self, answer: Answer) -> None:
+        assert self._floor is not None
+        self._floor.learn(answer.events, self._machine.clock.read())
 
     def _ask_the_desk(self, ticket: int, instrument: int) -> None:
         answer = self._office.answer_of_the_desk(ticket, self._market.price(instrument))

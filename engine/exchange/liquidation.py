@@ -53,8 +53,6 @@ def liquidate(core: Core, trade: Trade) -> None:
     position = trade.ticket
     account.refused_stage = 0
     account.refused_reason = 0
-    trade.refused_stage = 0
-    trade.refused_reason = 0
     needs_others = _needs_others(core, trade)
     limit = _price_that_costs(trade, _bearable_minor(core, trade))
     send(core, incoming)

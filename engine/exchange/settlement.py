@@ -20,7 +20,7 @@ from engine.core import Core
 from engine.exchange.cover import cover_loss
 from engine.exchange.freeze import refreeze_futures
 from engine.exchange.position import close_position, positions_in
-from engine.exchange.resting import reserve_position, withdraw_instrument
+from engine.exchange.resting import withdraw_instrument
 from engine.margin import futures_margin_minor
 from engine.model.accounts import Account, Exposure
 from engine.model.instruments import Instrument
@@ -99,7 +99,6 @@ def _settle_position(core: Core, exposure: Exposure, price: i64, final: bool) ->
     if final:
         cost = 0
         close_position(core, exposure, trade)
-        reserve_position(exposure)
         margin = futures_margin_minor(exposure)
         account.margin_minor += margin - exposure.margin_minor
         exposure.margin_minor = margin

@@ -179,7 +179,6 @@ def _load_order(core: Core, reader: WordReader) -> None:
     if not (units > 0 and hidden >= 0 and incoming.shown_units >= 0 and incoming.ticket > 0):
         raise CorruptRecord(f"state: order {incoming.ticket} has no volume")
     exposure = core.exposure(account, instrument)
-    incoming.exposure = exposure
     if flags & WAITS != 0:
         if not (0 < incoming.trigger_points < KEY_LIMIT and 0 <= incoming.price_points < KEY_LIMIT):
             raise CorruptRecord(f"state: order {incoming.ticket} has no trigger price")

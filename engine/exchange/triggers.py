@@ -21,7 +21,6 @@ from engine.book.orders import (
     TICKET,
     TIME_IN_FORCE,
     UNITS,
-    WAITS,
 )
 from engine.command_reader import reject
 from engine.core import ROW_MASK, Core
@@ -125,10 +124,7 @@ def _close(core: Core, trade: Trade, stage: i64, price: i64) -> bool:
 
 def _activate(core: Core, row: i64, sells_at: i64, buys_at: i64) -> None:
     """An order that waited goes to the book, or is refused like a new one."""
-    rows = core.orders.rows
-    if rows[row + FLAGS] & WAITS == 0:
-        return
-    exposure = core.exposures[rows[row + FLAGS] >> OWNER_SHIFT]
+    exposure = core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT]
     instrument = exposure.instrument
     login = exposure.account.login
     incoming = core.incoming

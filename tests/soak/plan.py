@@ -25,9 +25,10 @@ PLAN: Final = (
     Planned("the Nth operation fails", "tests.faults.nth_fault", 10_000, 1),
     Planned("kills of a running process", "tests.faults.kills", 1_000, 1),
     Planned("flipped bits", "tests.faults.flips", 100_000, 2),
-    Planned("planted bugs", "tests.planted", 46, 1),
+    Planned("planted bugs", "tests.planted", 108, 1),
     Planned("inputs to parsers", "tests.fuzz", 10_000_000, 3),
     Planned("random days beside the naive engine", "tests.random_days", 1_000, 3),
+    Planned("days on the book venue beside the naive engine", "tests.planted.book_days", 1_000, 2),
     Planned(
         "simulated worlds of 1,000 commands",
         "tests.simulate",

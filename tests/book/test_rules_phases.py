@@ -180,6 +180,7 @@ def test_future_marked_by_ticks_waits_for_its_first_quote() -> None:
 def test_spot_marked_by_ticks_needs_none() -> None:
     world = BookWorld(coin={"mark": v.MARK_TICK})
     world.buy(ANN, 1, 100, instrument=COIN)
+    assert world.engine.depth(COIN, BUY)[0].price_points == 100, "it rests"
 
 
 # ---------------------------------------------------------------- the price of an auction
@@ -419,11 +420,12 @@ def test_limit_price_lies_within_the_band(
 
 
 def test_without_base_price_or_band_every_price_is_good() -> None:
-    world = BookWorld(gold={"band_bp": 1_000})
-    world.trade(100)
-    world.buy(ANN, 1, 1)
-    world = banded(100, 0)
-    world.buy(ANN, 1, 1)
+    without_base = BookWorld(gold={"band_bp": 1_000})
+    without_base.trade(100)
+    for world in (without_base, banded(100, 0)):
+        world.buy(ANN, 1, 1)
+        world.sell(BOB, 1, 1_000)
+        assert world.engine.quote(GOLD) == (1, 1_000)
 
 
 def test_price_of_an_auction_is_the_base_of_the_next_band_until_a_settlement() -> None:
@@ -524,5 +526,7 @@ def test_contract_that_leaves_the_book_venue_forgets_phase_last_and_base_price()
     on_book = world.gold
     world.change_gold(band_bp=0, expires_ns=0, **quoted)
     world.accepted(msgspec.structs.replace(on_book, expires_ns=0))
-    world.buy(ANN, 1, 500)
-    world.accepted(stop_order(ANN, SELL, 1, 999))
+    ticket = world.buy(ANN, 1, 500)[0].order
+    waiting = world.accepted(stop_order(ANN, SELL, 1, 999))[0].order
+    found = [order.order for order in world.engine.book_orders(ANN)]
+    assert found == [ticket, waiting], "far from the old base, and beyond the old last price"

@@ -10,7 +10,7 @@ from engine import vocabulary as v
 from engine.core import Core
 from engine.exchange.admit import set_limit
 from engine.exchange.funds import taken_cost
-from engine.exchange.match import finish, match
+from engine.exchange.match import match
 from engine.exchange.pipeline import freeze, write_placed
 from engine.model.accounts import Trade
 from engine.model.incoming import Incoming
@@ -19,6 +19,7 @@ from engine.model.incoming import Incoming
 def prepare_closing(core: Core, trade: Trade, units: i64) -> Incoming:
     """A market order against a position, not sent yet; a caller may narrow its limit."""
     incoming = core.incoming
+    incoming.begin()
     incoming.exposure = trade.exposure
     incoming.order_type = v.MARKET
     incoming.side = v.SELL - trade.side
@@ -30,12 +31,6 @@ def prepare_closing(core: Core, trade: Trade, units: i64) -> Incoming:
     incoming.reduces = True
     incoming.self_trade = v.SELF_TRADE_CANCEL_OLDEST
     incoming.expiry_ns = 0
-    incoming.trigger_points = 0
-    incoming.shown_units = 0
-    incoming.frozen_minor = 0
-    incoming.replaced_units = 0
-    incoming.replaced_minor = 0
-    incoming.removal = 0
     set_limit(incoming, trade.exposure.instrument)
     return incoming
 
@@ -49,7 +44,7 @@ def would_fill(core: Core, incoming: Incoming) -> bool:
 
 
 def send(core: Core, incoming: Incoming) -> None:
-    """Ticket, freeze, event, match. What is left is the caller's to `end`."""
+    """Ticket, freeze, event, match. What is left is the caller's to finish."""
     exposure = incoming.exposure
     assert exposure is not None
     core.last_ticket += 1
@@ -58,8 +53,3 @@ def send(core: Core, incoming: Incoming) -> None:
     freeze(exposure, incoming)
     write_placed(core, exposure, incoming)
     match(core, incoming)
-
-
-def end(core: Core, incoming: Incoming) -> None:
-    """What is left of the order is removed."""
-    finish(core, incoming)

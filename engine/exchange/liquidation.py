@@ -11,10 +11,11 @@ from mypy_extensions import i64
 from engine import vocabulary as v
 from engine.book.ladder import limit_key_of
 from engine.core import Core
-from engine.exchange.closing import end, prepare_closing, send, would_fill
+from engine.exchange.closing import prepare_closing, send, would_fill
 from engine.exchange.cover import cover_loss, fund_minor
 from engine.exchange.deleverage import counterparties, deleverage
 from engine.exchange.fees import largest_fee_minor
+from engine.exchange.match import finish
 from engine.exchange.resting import tickets_of, withdraw_tickets
 from engine.figures import floating_minor
 from engine.model.accounts import Trade
@@ -58,7 +59,7 @@ def liquidate(core: Core, trade: Trade) -> None:
     send(core, incoming)
     if needs_others and incoming.units > 0:
         deleverage(core, exposure, incoming, limit)
-    end(core, incoming)
+    finish(core, incoming)
     cover_loss(core, exposure, incoming.ticket, position)
 
 

@@ -67,6 +67,7 @@ def place_book_order(core: Core, words: Words) -> None:
 
 def _read(incoming: Incoming, words: Words, exposure: Exposure) -> None:
     flags = words.at(7)
+    incoming.begin()
     incoming.exposure = exposure
     incoming.order_type = words.at(2)
     incoming.side = words.at(3)
@@ -80,10 +81,6 @@ def _read(incoming: Incoming, words: Words, exposure: Exposure) -> None:
     incoming.expiry_ns = words.at(9)
     incoming.trigger_points = words.at(10)
     incoming.shown_units = words.at(11)
-    incoming.frozen_minor = 0
-    incoming.replaced_units = 0
-    incoming.replaced_minor = 0
-    incoming.removal = 0
 
 
 def find_book_order(core: Core, login: i64, ticket: i64, command_type: i64) -> i64:
@@ -190,6 +187,7 @@ def _take_over(
     rows = core.orders.rows
     more = core.orders.more
     flags = rows[row + FLAGS]
+    incoming.begin()
     incoming.exposure = exposure
     incoming.ticket = rows[row + TICKET]
     incoming.order_type = v.LIMIT
@@ -201,11 +199,8 @@ def _take_over(
     incoming.reduces = flags & REDUCES != 0
     incoming.self_trade = more[row + SELF_TRADE]
     incoming.expiry_ns = more[row + EXPIRY]
-    incoming.trigger_points = 0
     incoming.shown_units = more[row + SHOWN] if flags & HIDES != 0 else 0
-    incoming.frozen_minor = 0
     incoming.replaced_units = core.orders.left_units(row)
-    incoming.replaced_minor = 0
     if exposure.instrument.contract == v.CONTRACT_SPOT:
         incoming.replaced_minor = spot_frozen_minor(
             exposure.instrument,
@@ -213,4 +208,3 @@ def _take_over(
             incoming.replaced_units,
             book_of(exposure).price_of(row),
         )
-    incoming.removal = 0

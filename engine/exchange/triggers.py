@@ -25,7 +25,8 @@ from engine.book.orders import (
 from engine.command_reader import reject
 from engine.core import ROW_MASK, Core
 from engine.exchange.admit import admit_activation
-from engine.exchange.closing import end, prepare_closing, send, would_fill
+from engine.exchange.closing import prepare_closing, send, would_fill
+from engine.exchange.match import finish
 from engine.exchange.pipeline import execute
 from engine.exchange.resting import removed, stop_waiting
 from engine.model.accounts import Exposure, Trade
@@ -74,26 +75,10 @@ def _stops(core: Core, instrument: Instrument, sells_at: i64, buys_at: i64) -> N
         if trade.ticket != key // (ROW_MASK + 1):
             continue
         price = sells_at if trade.side == v.BUY else buys_at
-        if _reached_profit(trade, price) and _close(core, trade, v.STAGE_TAKE_PROFIT, price):
+        if trade.reaches_profit(price) and _close(core, trade, v.STAGE_TAKE_PROFIT, price):
             continue
-        if _reached_loss(trade, price):
+        if trade.reaches_loss(price):
             _close(core, trade, v.STAGE_STOP_LOSS, price)
-
-
-def _reached_profit(trade: Trade, price: i64) -> bool:
-    if trade.take_profit_points == 0:
-        return False
-    if trade.side == v.BUY:
-        return price >= trade.take_profit_points
-    return price <= trade.take_profit_points
-
-
-def _reached_loss(trade: Trade, price: i64) -> bool:
-    if trade.stop_loss_points == 0:
-        return False
-    if trade.side == v.BUY:
-        return price <= trade.stop_loss_points
-    return price >= trade.stop_loss_points
 
 
 def _close(core: Core, trade: Trade, stage: i64, price: i64) -> bool:
@@ -118,7 +103,7 @@ def _close(core: Core, trade: Trade, stage: i64, price: i64) -> bool:
         price,
     )
     send(core, incoming)
-    end(core, incoming)
+    finish(core, incoming)
     return True
 
 
@@ -163,6 +148,7 @@ def _take_over(core: Core, incoming: Incoming, exposure: Exposure, row: i64) -> 
     more = core.orders.more
     flags = rows[row + FLAGS]
     limit = more[row + LIMIT]
+    incoming.begin()
     incoming.exposure = exposure
     incoming.ticket = rows[row + TICKET]
     incoming.order_type = v.LIMIT if limit > 0 else v.MARKET
@@ -178,9 +164,3 @@ def _take_over(core: Core, incoming: Incoming, exposure: Exposure, row: i64) -> 
     incoming.reduces = flags & REDUCES != 0
     incoming.flags = v.REDUCE_ONLY if incoming.reduces else 0
     incoming.self_trade = more[row + SELF_TRADE]
-    incoming.trigger_points = 0
-    incoming.shown_units = 0
-    incoming.frozen_minor = 0
-    incoming.replaced_units = 0
-    incoming.replaced_minor = 0
-    incoming.removal = 0

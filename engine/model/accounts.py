@@ -281,6 +281,22 @@ class Trade:
         """The price shown: cost by volume, rounded where netting averaged."""
         return round_div(self.open_cost, self.volume_units)
 
+    def reaches_profit(self, price_points: i64) -> bool:
+        """The take profit is set, and closing at this price is at it or beyond."""
+        if self.take_profit_points == 0:
+            return False
+        if self.side == v.BUY:
+            return price_points >= self.take_profit_points
+        return price_points <= self.take_profit_points
+
+    def reaches_loss(self, price_points: i64) -> bool:
+        """The stop loss is set, and closing at this price is at it or beyond."""
+        if self.stop_loss_points == 0:
+            return False
+        if self.side == v.BUY:
+            return price_points <= self.stop_loss_points
+        return price_points >= self.stop_loss_points
+
     def has_stops(self) -> i64:
         """1 with a stop loss or take profit, else 0."""
         return 1 if self.stop_loss_points > 0 or self.take_profit_points > 0 else 0

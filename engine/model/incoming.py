@@ -42,3 +42,12 @@ class Incoming:
         """Volume and (spot) frozen amount of the order that this one replaces."""
         self.removal: i64 = 0
         """Why what is left may not rest; 0: it may."""
+
+    def begin(self) -> None:
+        """Forgets what the order before it left: what most orders have none of is 0."""
+        self.trigger_points = 0
+        self.shown_units = 0
+        self.frozen_minor = 0
+        self.replaced_units = 0
+        self.replaced_minor = 0
+        self.removal = 0

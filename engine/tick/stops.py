@@ -30,30 +30,13 @@ def stops(core: Core, instrument: Instrument) -> None:
         trade = core.rows[key & ROW_MASK]
         if trade.request != v.REQUEST_NONE:
             continue
-        if reached_take_profit(trade) and _close_stop(
+        price = trade.exposure.closing_price(trade.side)
+        if trade.reaches_profit(price) and _close_stop(
             core, trade, v.STAGE_TAKE_PROFIT, trade.take_profit_points
         ):
             continue
-        if reached_stop_loss(trade):
+        if trade.reaches_loss(price):
             _close_stop(core, trade, v.STAGE_STOP_LOSS, trade.stop_loss_points)
-
-
-def reached_take_profit(trade: Trade) -> bool:
-    if trade.take_profit_points == 0:
-        return False
-    price = trade.exposure.closing_price(trade.side)
-    if trade.side == v.BUY:
-        return price >= trade.take_profit_points
-    return price <= trade.take_profit_points
-
-
-def reached_stop_loss(trade: Trade) -> bool:
-    if trade.stop_loss_points == 0:
-        return False
-    price = trade.exposure.closing_price(trade.side)
-    if trade.side == v.BUY:
-        return price <= trade.stop_loss_points
-    return price >= trade.stop_loss_points
 
 
 def _close_stop(core: Core, trade: Trade, stage: i64, trigger_price: i64) -> bool:

@@ -581,9 +581,9 @@ BUGS: Final = (
         "a stop loss that is just reached does not close",
         (
             Edit(
-                "engine/tick/stops.py",
-                "return price <= trade.stop_loss_points",
-                "return price < trade.stop_loss_points",
+                "engine/model/accounts.py",
+                "return price_points <= self.stop_loss_points",
+                "return price_points < self.stop_loss_points",
             ),
         ),
         STOPS,

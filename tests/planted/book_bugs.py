@@ -262,9 +262,9 @@ BOOK_BUGS: Final = (
     ),
     in_one_place(
         "a take profit that is just reached does not close",
-        "exchange/triggers.py",
-        "return price >= trade.take_profit_points",
-        "return price > trade.take_profit_points",
+        "model/accounts.py",
+        "return price_points >= self.take_profit_points",
+        "return price_points > self.take_profit_points",
         STOPS,
         FAILED,
     ),

@@ -13,6 +13,7 @@ from engine.conversion import make_conversion
 from engine.event_writer import EventWriter
 from engine.hooks import Hooks
 from engine.model.accounts import Account, Exposure, Trade
+from engine.model.due import DueBooks
 from engine.model.evaluation import Evaluation
 from engine.model.incoming import Incoming
 from engine.model.instruments import Currency, Group, Instrument, Terms
@@ -54,7 +55,8 @@ class Core:
         self.conversions: dict[int, Conversion] = {}
         # Accounts, trades, dealers.
         self.accounts: dict[int, Account] = {}
-        self.trades: dict[int, Trade] = {}
+        self.trade_rows = NumberTable()
+        """Ticket to row in `rows`."""
         self.dealers: dict[int, bool] = {}
         self.dealers_online: i64 = 0
         self.last_ticket: i64 = 0
@@ -83,8 +85,7 @@ class Core:
         self.margin_timers = PriceIndex()
         """By time: instruments whose margin changes by date, by number."""
         self.margin_timers.ensure_instruments(1)
-        self.due: list[Instrument] = []
-        """Books to which something happened, in order (RULES section 9, rounds)."""
+        self.due = DueBooks()
         self.incoming = Incoming()
         self.evaluation = Evaluation()
         # Scratch of the command at work.
@@ -191,6 +192,20 @@ class Core:
 
     # ------------------------------------------------------------ trades
 
+    def find_trade(self, ticket: i64) -> Trade | None:
+        """The order, request or position of a ticket."""
+        row = self.trade_rows.find(ticket)
+        return None if row < 0 else self.rows[row]
+
+    def trades(self) -> list[Trade]:
+        """Every order, request and position, by ticket. Looks at every row."""
+        found: list[tuple[int, int]] = []
+        for trade in self.rows:
+            if trade.ticket > 0:
+                found.append((int(trade.ticket), int(trade.row)))
+        found.sort()
+        return [self.rows[row] for _, row in found]
+
     def new_trade(self, exposure: Exposure) -> Trade:
         """A record with the next ticket, in no list and no index."""
         self.last_ticket += 1
@@ -209,25 +224,26 @@ class Core:
             self.stops.ensure_watches(2 * count)
             self.timers.ensure_watches(count)
         trade.ticket = ticket
-        self.trades[ticket] = trade
+        self.trade_rows.add(ticket, trade.row)
         exposure.instrument.trades += 1
         return trade
 
     def end_trade(self, trade: Trade) -> None:
         """The ticket is no more; its record can be used again."""
         self.unwatch(trade)
-        self.parked.pop(int(trade.row), None)
-        del self.trades[trade.ticket]
+        if len(self.parked) > 0:
+            self.parked.pop(int(trade.row), None)
+        self.trade_rows.take(trade.ticket)
         trade.exposure.instrument.trades -= 1
         trade.clear()
         self.free_rows.append(trade)
 
     def renumber(self, trade: Trade) -> None:
         """Gives an open position the next ticket (the rest of an mt4 partial close)."""
-        del self.trades[trade.ticket]
+        self.trade_rows.take(trade.ticket)
         self.last_ticket += 1
         trade.ticket = self.last_ticket
-        self.trades[trade.ticket] = trade
+        self.trade_rows.add(trade.ticket, trade.row)
 
     def in_ticket_order(self, watches: list[int], watches_per_row: i64) -> list[int]:
         """Trades of the watches as `ticket << ROW_BITS | row`, sorted."""
@@ -324,12 +340,6 @@ class Core:
         for trade in self.rows:
             trade.previous = None
             trade.next = None
-
-    def make_due(self, instrument: Instrument) -> None:
-        """Something happened to the instrument's book: it has a round after the command."""
-        if not instrument.is_due:
-            instrument.is_due = True
-            self.due.append(instrument)
 
     def touch(self, account: Account) -> None:
         """The account's money or positions change: it gets new bands after the command."""

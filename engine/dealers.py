@@ -59,7 +59,7 @@ def _find_request(core: Core, words: Words, command_type: i64) -> Trade | None:
     if not core.dealers[dealer]:
         reject(core, 0, command_type, r.DEALER_OFFLINE, ticket, 0, dealer)
         return None
-    trade = core.trades.get(ticket)
+    trade = core.find_trade(ticket)
     if trade is None or trade.request == v.REQUEST_NONE:
         reject(core, 0, command_type, r.NO_REQUEST, ticket, 0, ticket)
         return None

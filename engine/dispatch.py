@@ -139,7 +139,7 @@ def _apply_command(
         receive(core, words)
     else:
         _dispatch(core, words, command_type)
-    if len(core.due) > 0:
+    if core.due.first is not None:
         run_rounds(core)
     if len(core.touched) > 0:
         _renew_touched(core)
@@ -153,8 +153,9 @@ def _dispatch(core: Core, words: Words, command_type: i64) -> None:
     elif command_type == v.MODIFY_ORDER:
         modify_order(core, words)
     elif command_type == v.CANCEL_ORDER:
-        if core.orders.find(words.at(1)) >= 0:
-            cancel_book_order(core, words)
+        row = core.orders.find(words.at(1))
+        if row >= 0:
+            cancel_book_order(core, words, row)
         else:
             cancel_order(core, words)
     elif command_type == v.CLOSE_POSITION:

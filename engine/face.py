@@ -203,8 +203,7 @@ class Engine:
 
     def _waiting(self) -> list[Trade]:
         """Every trade that is no position, by ticket."""
-        waiting = [t for t in self._core.trades.values() if t.state != v.POSITION_OPEN]
-        return sorted(waiting, key=lambda t: t.ticket)
+        return [trade for trade in self._core.trades() if trade.state != v.POSITION_OPEN]
 
     def book_orders(self, login: int) -> list[BookOrderView]:
         """Orders in books, those that wait for a trigger too, by ticket. Raises `KeyError`."""

@@ -10,6 +10,7 @@ from mypy_extensions import i64
 from engine import vocabulary as v
 from engine.model.accounts import Account, Exposure, Trade
 from engine.model.routes import Conversion
+from engine.rounding import at_least_zero
 
 NO_THRESHOLD: Final = -(2**61)
 """Below every equity: the level can't be reached."""
@@ -91,7 +92,9 @@ def counted_profit_minor(mode: i64, profit: i64) -> i64:
         return profit
     if mode == v.FREE_MARGIN_NONE:
         return 0
-    return profit if (profit > 0) == (mode == v.FREE_MARGIN_PROFIT) else 0
+    if (profit > 0) != (mode == v.FREE_MARGIN_PROFIT):
+        return 0
+    return profit
 
 
 def free_margin_minor(account: Account) -> i64:
@@ -119,7 +122,7 @@ def max_withdrawable_minor(account: Account) -> i64:
         own = spendable_minor(account)
         if own < free:
             free = own
-    return free if free > 0 else 0
+    return at_least_zero(free)
 
 
 def level_bp(equity: i64, margin: i64) -> i64:

@@ -14,6 +14,7 @@ from engine import vocabulary as v
 from engine.book.orders import FLAGS, OWNER_SHIFT, SELLS
 from engine.core import Core
 from engine.exchange.invariants import (
+    accounts_are_safe_within_the_bands_that_fills_keep,
     books_are_sound_and_not_crossed,
     frozen_amounts_follow_from_orders_and_positions,
     orders_of,
@@ -30,12 +31,12 @@ from engine.risk import evaluate
 def scratch_is_empty_between_commands(core: Core) -> None:
     assert len(core.touched) == 0, "no account waits for new bands"
     assert len(core.marked) == 0, "no order is marked"
-    assert len(core.due) == 0, "no book waits for a round"
+    assert core.due.first is None and core.due.last is None, "no book waits for a round"
     assert len(core.candidates) == 0, "no account is a candidate for stop-out"
 
 
 def rows_are_used_or_free(core: Core) -> None:
-    assert len(core.rows) == len(core.trades) + len(core.free_rows)
+    assert i64(len(core.rows)) == core.trade_rows.count + i64(len(core.free_rows))
 
 
 def dealers_online_are_counted(core: Core) -> None:
@@ -47,6 +48,7 @@ def indexes_are_sound(core: Core) -> None:
     core.stops.check()
     core.bands.check()
     core.timers.check()
+    core.trade_rows.check()
 
 
 def quotes_are_not_crossed(core: Core) -> None:
@@ -65,7 +67,7 @@ def margin_equals_sum_of_exposures(core: Core) -> None:
 
 def exposures_count_their_trades(core: Core) -> None:
     positions: dict[int, list[int]] = {}
-    for trade in core.trades.values():
+    for trade in core.trades():
         row = positions.setdefault(int(trade.exposure.number), [0, 0, 0, 0, 0])
         at = 0 if trade.state == v.POSITION_OPEN else 2
         row[at if trade.side == v.BUY else at + 1] += int(trade.volume_units)
@@ -153,6 +155,7 @@ ON_DEMAND: Final[list[Invariant]] = [
     frozen_amounts_follow_from_orders_and_positions,
     reduce_only_orders_fit_into_their_position,
     what_a_price_may_trigger_is_counted,
+    accounts_are_safe_within_the_bands_that_fills_keep,
     netting_accounts_have_one_position_per_instrument,
     positions_stand_in_order_of_opening,
     money_is_within_bounds,

@@ -34,7 +34,7 @@ _QUOTE_WORDS: Final = 8
 
 def dump(core: Core) -> bytes:
     """The canonical bytes of the logical state."""
-    rows = len(core.accounts) * (_ACCOUNT_WORDS + 4) + len(core.trades) * _TRADE_WORDS
+    rows = len(core.accounts) * (_ACCOUNT_WORDS + 4) + int(core.trade_rows.count) * _TRADE_WORDS
     out = WordWriter(rows + 16_384)
     out.put(_MAGIC)
     out.put(core.last_ticket)
@@ -56,10 +56,8 @@ def dump(core: Core) -> bytes:
         _dump_account(out, core.accounts[login])
     for login in logins:
         _dump_margins(out, core.accounts[login])
-    # Tickets are handed out ascending and a renumbered trade is entered again, so the
-    # table is in ticket order by itself.
-    out.put(len(core.trades))
-    for trade in core.trades.values():
+    out.put(core.trade_rows.count)
+    for trade in core.trades():
         _dump_trade(out, trade)
     if has_books(core):
         dump_books(core, out)
@@ -191,7 +189,7 @@ def _load(state: bytes, hooks: Hooks) -> Core:
         load_books(core, reader)
     if reader.at != i64(len(state)):
         raise CorruptRecord(f"state: {i64(len(state)) - reader.at} bytes too many")
-    for trade in core.trades.values():
+    for trade in core.trades():
         core.watch(trade)
     for account in core.accounts.values():
         renew_bands(core, account)
@@ -286,6 +284,8 @@ def _load_trade(core: Core, reader: WordReader) -> Trade:
     ticket = reader.get()
     account = core.accounts.get(reader.get())
     exposure = _exposure(core, account, reader.get())
+    if ticket <= 0 or core.trade_rows.find(ticket) >= 0:
+        raise CorruptRecord(f"state: ticket {ticket} is there twice, or below 1")
     trade = core.enter_trade(exposure, ticket)
     trade.state = reader.get()
     trade.order_type = reader.get()

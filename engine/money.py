@@ -99,7 +99,7 @@ def refresh_account(core: Core, account: Account) -> None:
     """Terms and routes of all exposures, and the watches of their trades, anew."""
     for exposure in account.exposures:
         core.refresh_exposure(exposure)
-    for trade in core.trades.values():
+    for trade in core.trades():
         if trade.exposure.account is account:
             core.watch(trade)
 

@@ -111,7 +111,17 @@ class PriceIndex:
                 self._sift_up(heap, slot, key, moved)
             else:
                 self._sift_down(heap, slot, key, moved)
-        self.tops[index] = heap.keys[0] if last > 0 else NEVER
+        if last > 0:
+            self.tops[index] = heap.keys[0]
+        else:
+            self.tops[index] = NEVER
+
+    def key_of(self, watch: i64) -> i64:
+        """The key of a watch; `NEVER` if it is in no heap."""
+        index = self.heap_of[watch]
+        if index < 0:
+            return NEVER
+        return self.heaps[index].keys[self.slot_of[watch]]
 
     def find_reached(self, instrument: i64, bid: i64, ask: i64, found: list[int]) -> bool:
         """Fills `found` with the watches that a quote reaches; False where there is none.

@@ -148,7 +148,7 @@ def _find_trade(core: Core, words: Words, command_type: i64, unknown: i64) -> Tr
     """The client's own ticket, or None after a refusal. Cancelling also finds requests."""
     login = words.at(0)
     ticket = words.at(1)
-    trade = core.trades.get(ticket)
+    trade = core.find_trade(ticket)
     own = trade is not None and trade.exposure.account.login == login
     if not own and login not in core.accounts:
         reject(core, login, command_type, r.UNKNOWN_ACCOUNT, ticket, 0, login)
@@ -342,7 +342,7 @@ def modify_position(core: Core, words: Words) -> None:
     trade.take_profit_points = words.at(3)
     if trade.exposure.instrument.venue == v.VENUE_BOOK:
         trade.exposure.instrument.watched += trade.has_stops() - had_stops
-        core.make_due(trade.exposure.instrument)
+        core.due.add(trade.exposure.instrument)
     trade.refused_stage = 0
     trade.refused_reason = 0
     core.watch(trade)

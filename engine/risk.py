@@ -43,7 +43,7 @@ from engine.figures import (
 from engine.model.accounts import Account, Exposure
 from engine.model.evaluation import Evaluation
 from engine.model.instruments import Instrument
-from engine.price_index import ALWAYS, ASK_UP, BID_UP, DIRECTIONS
+from engine.price_index import ALWAYS, ASK_DOWN, ASK_UP, BID_DOWN, BID_UP, DIRECTIONS
 
 _FRACTION_BITS: Final = 30
 _RHO_SHIFT: Final = 4
@@ -51,6 +51,8 @@ _RHO_SHIFT: Final = 4
 _KAPPA_SHIFT: Final = 6
 """kappa is at most 2**-6; the proof needs that."""
 _SHIFT_LIMIT: Final = 2**32
+_ROUNDING_MINOR: Final = 2
+"""A profit is off by less than this, however its legs are rounded."""
 
 
 def fraction(part: i64, whole: i64, shift: i64) -> i64:
@@ -120,6 +122,8 @@ def clear_bands(core: Core, account: Account) -> None:
 
 
 def _clear_exposure(core: Core, exposure: Exposure) -> None:
+    exposure.band_low_points = 0
+    exposure.band_high_points = 0
     watch: i64 = exposure.number * DIRECTIONS
     core.bands.remove(watch)
     core.bands.remove(watch + 1)
@@ -200,6 +204,11 @@ def _mark_steps(account: Account) -> None:
 
 def _set_exposure(core: Core, exposure: Exposure, rho: i64, kappa: i64, both_ways: bool) -> None:
     """Band edges of one exposure: falling bid hurts buys, rising ask hurts sells."""
+    exposure.band_low_points = 0
+    exposure.band_high_points = 0
+    if not both_ways and _follows_its_book(exposure):
+        _set_book(core, exposure, rho)
+        return
     _set_side(
         core,
         exposure,
@@ -224,6 +233,55 @@ def _set_exposure(core: Core, exposure: Exposure, rho: i64, kappa: i64, both_way
         exposure.sell_units > 0,
         exposure.converts_at_ask,
     )
+
+
+def _follows_its_book(exposure: Exposure) -> bool:
+    """A futures position whose result only the quote of its own book moves."""
+    instrument = exposure.instrument
+    conversion = exposure.conversion
+    return (
+        instrument.venue == v.VENUE_BOOK
+        and exposure.count > 0
+        and conversion is not None
+        and conversion.profit.steps == 0
+        and not exposure.converts_at_bid
+        and not exposure.converts_at_ask
+    )
+
+
+def _set_book(core: Core, exposure: Exposure, rho: i64) -> None:
+    """Both edges, whichever side is held: `keeps_bands` asks about them after the next fill."""
+    instrument = exposure.instrument
+    number = instrument.number
+    watch: i64 = exposure.number * DIRECTIONS
+    low = instrument.bid - ((instrument.bid * rho) >> _FRACTION_BITS) - 1
+    high = instrument.ask + ((instrument.ask * rho) >> _FRACTION_BITS) + 1
+    core.bands.remove(watch + BID_UP)
+    core.bands.remove(watch + ASK_DOWN)
+    core.bands.set(watch + BID_DOWN, number, BID_DOWN, -low)
+    core.bands.set(watch + ASK_UP, number, ASK_UP, high)
+    exposure.band_low_points = low
+    exposure.band_high_points = high
+
+
+def keeps_bands(exposure: Exposure) -> bool:
+    """After a fill of futures: the bands that the account has still keep it from its thresholds.
+
+    For an account whose one position is this one, equity follows the quote in one direction.
+    So it is safe within the band if it is at the worse edge, which takes no evaluation.
+    """
+    account = exposure.account
+    if account.position_count == 0:
+        return True
+    if account.position_count > 1 or exposure.count == 0 or account.under_call:
+        return False
+    units = exposure.net_units
+    worst = exposure.band_low_points if units > 0 else exposure.band_high_points
+    if worst == 0:
+        return False
+    equity = account.balance_minor + account.credit_minor - _ROUNDING_MINOR
+    equity += exposure.instrument.leg_minor(worst * units - exposure.net_cost)
+    return equity > call_threshold_minor(account) and equity > stop_out_threshold_minor(account)
 
 
 def _set_side(

@@ -37,6 +37,13 @@ def round_mul_div(value: i64, factor: i64, divisor: i64) -> i64:
     return round_div_exact(wide, int(divisor))
 
 
+def at_least_zero(value: i64) -> i64:
+    """The value, or 0 in place of one below."""
+    if value < 0:
+        return 0
+    return value
+
+
 def power_of_ten(exponent: i64) -> i64:
     """10**exponent for 0 <= exponent <= 18."""
     result: i64 = 1

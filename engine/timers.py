@@ -38,10 +38,11 @@ def fire_timers(core: Core) -> None:
     for _, ticket in due:
         row = core.orders.find(ticket)
         if row >= 0:
-            core.make_due(core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT].instrument)
+            core.due.add(core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT].instrument)
             withdraw(core, row, v.REMOVAL_EXPIRED)
             continue
-        expired = core.trades[ticket]
+        expired = core.find_trade(ticket)
+        assert expired is not None
         if expired.state == v.ORDER_PENDING:
             remove_order(core, expired, v.REASON_EXPIRED, 0)
         else:

@@ -55,6 +55,31 @@ def test_functions_fit_a_screen(path: Path) -> None:
             assert length <= most, f"line {node.lineno}: {node.name} has {length} lines"
 
 
+QUICK_PARTS = ("book", "exchange", "order", "tick")
+SLOW_FILES = ("state.py", "invariants.py")
+
+
+@pytest.mark.parametrize("path", [p for p in PRODUCT if p.parent.name in QUICK_PARTS], ids=name)
+def test_no_choice_between_a_literal_and_a_variable_makes_an_object(path: Path) -> None:
+    """`x if wanted else 0` is an `int` to mypyc, and costs an object each time; `if` is not."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.IfExp) and path.name not in SLOW_FILES:
+            one_is_a_literal = is_literal(node.body) != is_literal(node.orelse)
+            assert not one_is_a_literal, f"line {node.lineno}: {ast.unparse(node)}"
+
+
+def is_literal(node: ast.expr) -> bool:
+    """A number that is written out, or a constant with one."""
+    if isinstance(node, ast.UnaryOp):
+        return is_literal(node.operand)
+    if isinstance(node, ast.Constant):
+        return type(node.value) is int
+    if isinstance(node, ast.IfExp):
+        return is_literal(node.body) and is_literal(node.orelse)
+    word = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return word.isupper()
+
+
 def test_every_exception_is_still_needed() -> None:
     for file, most in LONGER_FILES.items():
         length = len((ROOT / file).read_text(encoding="utf-8").splitlines())

@@ -13,9 +13,9 @@ from mypy_extensions import i64, mypyc_attr
 
 from engine import vocabulary as v
 from engine.book.keys import KEY_LIMIT, KeySet
-from engine.number_table import NOT_FOUND, NumberTable
+from engine.number_table import NumberTable
 
-NO_LEVEL: Final = NOT_FOUND
+NO_LEVEL: Final = -1
 
 
 def key_of(side: i64, price_points: i64) -> i64:

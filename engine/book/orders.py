@@ -14,10 +14,11 @@ from typing import Final
 from librt.vecs import vec
 from mypy_extensions import i64, mypyc_attr
 
-from engine.number_table import NOT_FOUND, NumberTable
+from engine.number_table import NumberTable
 from engine.vectors import grown
 
-NO_ROW: Final = NOT_FOUND
+NO_ROW: Final = -1
+"""As `NOT_FOUND` of a table; a number here, because a name would be read as an object."""
 
 # Words of a row.
 TICKET: Final = 0
@@ -121,7 +122,9 @@ class Orders:
 
     def hidden_units(self, row: i64) -> i64:
         """What an iceberg has beside the part that is shown; 0 for other orders."""
-        return self.more[row + HIDDEN] if self.rows[row + FLAGS] & HIDES != 0 else 0
+        if self.rows[row + FLAGS] & HIDES == 0:
+            return 0
+        return self.more[row + HIDDEN]
 
     def left_units(self, row: i64) -> i64:
         """All that is left of an order, shown or not."""

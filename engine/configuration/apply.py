@@ -213,7 +213,7 @@ def rebuild_indexes(core: Core) -> None:
     for account in core.accounts.values():
         for exposure in list(account.exposures):
             core.refresh_exposure(exposure)
-    for trade in core.trades.values():
+    for trade in core.trades():
         core.watch(trade)
     core.parked.clear()
     for account in core.accounts.values():

@@ -212,7 +212,9 @@ def check_money_bounds(core: Core, exposure: Exposure) -> i64:
             full is None or holding.currency < full.currency
         ):
             full = holding
-    return 0 if full is None else refuse(core, r.ACCOUNT_MONEY_BOUND, full.balance_minor)
+    if full is None:
+        return 0
+    return refuse(core, r.ACCOUNT_MONEY_BOUND, full.balance_minor)
 
 
 def _check_prices(core: Core, incoming: Incoming, instrument: Instrument) -> i64:
@@ -226,7 +228,9 @@ def _check_prices(core: Core, incoming: Incoming, instrument: Instrument) -> i64
         return refuse(core, r.PRICE_NOT_ALLOWED, price)
     trigger = incoming.trigger_points
     if not waits(incoming):
-        return refuse(core, r.PRICE_NOT_ALLOWED, trigger) if trigger != 0 else 0
+        if trigger != 0:
+            return refuse(core, r.PRICE_NOT_ALLOWED, trigger)
+        return 0
     if trigger < instrument.price_min_points or trigger > instrument.price_max_points:
         return refuse(core, r.BAD_PRICE, trigger)
     if instrument.tick_size_points > 1 and trigger % instrument.tick_size_points != 0:
@@ -273,9 +277,8 @@ def _check_volume(core: Core, incoming: Incoming, exposure: Exposure) -> i64:
 def _check_orders(core: Core, exposure: Exposure) -> i64:
     account = exposure.account
     working = core.orders.count()
-    if working + i64(len(core.trades)) >= bounds.MAX_TRADES or core.last_ticket >= (
-        bounds.MAX_TICKET
-    ):
+    count = working + core.trade_rows.count
+    if count >= bounds.MAX_TRADES or core.last_ticket >= bounds.MAX_TICKET:
         return refuse(core, r.TOO_MANY_ORDERS, working)
     if account.order_count >= account.group.max_orders:
         return refuse(core, r.TOO_MANY_ORDERS, account.order_count)

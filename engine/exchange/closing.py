@@ -49,7 +49,7 @@ def send(core: Core, incoming: Incoming) -> None:
     assert exposure is not None
     core.last_ticket += 1
     incoming.ticket = core.last_ticket
-    core.make_due(exposure.instrument)
+    core.due.add(exposure.instrument)
     freeze(exposure, incoming)
     write_placed(core, exposure, incoming)
     match(core, incoming)

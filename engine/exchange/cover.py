@@ -11,6 +11,7 @@ from engine.core import Core
 from engine.figures import spendable_minor
 from engine.ledger import post, post_balance
 from engine.model.accounts import Account, Exposure
+from engine.rounding import at_least_zero
 
 
 def fund_of(core: Core, exposure: Exposure) -> Account | None:
@@ -27,8 +28,7 @@ def fund_minor(core: Core, exposure: Exposure) -> i64:
     fund = fund_of(core, exposure)
     if fund is None:
         return 0
-    money = spendable_minor(fund)
-    return money if money > 0 else 0
+    return at_least_zero(spendable_minor(fund))
 
 
 def cover_loss(core: Core, exposure: Exposure, order: i64, position: i64) -> None:

@@ -21,6 +21,7 @@ from engine.exchange.resting import book_of, count_order, leave, reserve_positio
 from engine.margin import futures_margin_minor
 from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
+from engine.risk import keeps_bands
 
 
 def fill(core: Core, incoming: Incoming, ladder: Ladder, row: i64, units: i64) -> None:
@@ -155,8 +156,10 @@ def futures_side(
 ) -> None:
     """Position, release, settle of one side of a futures fill; its order is counted out."""
     account = exposure.account
+    position: i64 = 0
     before = exposure.first
-    position = 0 if before is None else before.ticket
+    if before is not None:
+        position = before.ticket
     profit = change_position(core, exposure, side, units, price)
     reserve_position(exposure)
     margin = futures_margin_minor(exposure)
@@ -165,8 +168,9 @@ def futures_side(
     refreeze_futures(exposure)
     account.balance_minor += profit - fee
     account.entry_count += 1
-    account.changed_positions = True
-    core.touch(account)
+    if not keeps_bands(exposure):
+        account.changed_positions = True
+        core.touch(account)
     after = exposure.first
     open_cost: i64 = 0
     if after is not None:
@@ -228,8 +232,9 @@ def _spot_side(
     else:
         quote.balance_minor += quote_delta
     account.entry_count += 1
-    account.changed_positions = True
-    core.touch(account)
+    if account.position_count > 0:
+        account.changed_positions = True
+        core.touch(account)
     core.events.spot_filled(
         account.login,
         ticket,

@@ -21,6 +21,7 @@ from engine import vocabulary as v
 from engine.exchange.fees import largest_fee_minor
 from engine.model.accounts import Exposure, Holding
 from engine.model.instruments import Instrument
+from engine.rounding import at_least_zero
 
 
 def futures_frozen_minor(exposure: Exposure, extra_buys: i64, extra_sells: i64) -> i64:
@@ -35,7 +36,7 @@ def futures_frozen_minor(exposure: Exposure, extra_buys: i64, extra_sells: i64) 
     else:
         buying += position * (initial + instrument.maintenance_per_unit_minor)
     most = buying if buying > selling else selling
-    return most if most > 0 else 0
+    return at_least_zero(most)
 
 
 def refreeze_futures(exposure: Exposure) -> None:

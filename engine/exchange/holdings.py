@@ -55,7 +55,9 @@ def _admit(core: Core, account: Account, currency: i64, operation: i64, amount: 
     if amount <= 0 or amount > bounds.MAX_AMOUNT_MINOR:
         return refuse(core, r.BAD_AMOUNT, amount)
     holding = account.holding(currency)
-    balance: i64 = 0 if holding is None else holding.balance_minor
+    balance: i64 = 0
+    if holding is not None:
+        balance = holding.balance_minor
     if operation == v.DEPOSIT:
         if balance + amount > bounds.MAX_ACCOUNT_MONEY_MINOR:
             return refuse(core, r.ACCOUNT_MONEY_BOUND, balance + amount)

@@ -3,6 +3,8 @@
 This file may read the state and assert; `engine/invariants.py` lists the functions.
 """
 
+from mypy_extensions import i64
+
 from engine import vocabulary as v
 from engine.book.book import Book
 from engine.book.keys import KEY_LIMIT
@@ -10,8 +12,10 @@ from engine.book.orders import FLAGS, NEXT, OWN_NEXT, REDUCES, SELLS, TICKET, WA
 from engine.core import Core
 from engine.exchange.freeze import frozen_currency, futures_frozen_minor, spot_frozen_minor
 from engine.exchange.resting import book_of, tickets_of
+from engine.figures import call_threshold_minor, profit_minor, stop_out_threshold_minor
 from engine.margin import futures_margin_minor
 from engine.model.accounts import Exposure
+from engine.price_index import ASK_UP, BID_DOWN, DIRECTIONS
 
 
 def orders_of(core: Core, book: Book) -> list[tuple[int, int]]:
@@ -114,3 +118,25 @@ def reduce_only_orders_fit_into_their_position(core: Core) -> None:
             row = core.orders.rows[row + OWN_NEXT]
         assert reducing[0] <= int(exposure.sell_units), f"exposure {exposure.number}"
         assert reducing[1] <= int(exposure.buy_units), f"exposure {exposure.number}"
+
+
+def accounts_are_safe_within_the_bands_that_fills_keep(core: Core) -> None:
+    """The bands are in their index; a single position reaches no threshold inside of them."""
+    for exposure in core.exposures:
+        low = exposure.band_low_points
+        high = exposure.band_high_points
+        if low == 0 and high == 0:
+            continue
+        account = exposure.account
+        name = f"account {account.login} in {exposure.instrument.symbol}"
+        watch: i64 = exposure.number * DIRECTIONS
+        assert core.bands.key_of(watch + BID_DOWN) == -low, name
+        assert core.bands.key_of(watch + ASK_UP) == high, name
+        position = exposure.first
+        if position is None or account.position_count > 1:
+            continue
+        worst = low + 1 if position.side == v.BUY else high - 1
+        equity = account.balance_minor + account.credit_minor + profit_minor(position, worst)
+        assert not account.under_call, name
+        assert equity > call_threshold_minor(account), name
+        assert equity > stop_out_threshold_minor(account), name

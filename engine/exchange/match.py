@@ -32,6 +32,7 @@ from engine.exchange.resting import (
 )
 from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
+from engine.rounding import at_least_zero
 
 
 def match(core: Core, incoming: Incoming) -> None:
@@ -75,7 +76,9 @@ def finish(core: Core, incoming: Incoming) -> None:
         if incoming.reduces:
             trim_reducing(core, exposure)
         return
-    removal = incoming.removal if incoming.removal != 0 else v.REMOVAL_REMAINDER
+    removal = incoming.removal
+    if removal == 0:
+        removal = v.REMOVAL_REMAINDER
     if exposure.instrument.contract == v.CONTRACT_FUTURES:
         drop(
             core,
@@ -96,8 +99,8 @@ def finish(core: Core, incoming: Incoming) -> None:
 def trim_reducing(core: Core, exposure: Exposure) -> None:
     """Reduce-only orders never hold more than the position; the highest tickets give way."""
     position = exposure.net_units
-    _trim_side(core, exposure, v.SELL, position if position > 0 else 0)
-    _trim_side(core, exposure, v.BUY, -position if position < 0 else 0)
+    _trim_side(core, exposure, v.SELL, at_least_zero(position))
+    _trim_side(core, exposure, v.BUY, at_least_zero(-position))
 
 
 def _trim_side(core: Core, exposure: Exposure, side: i64, most: i64) -> None:

@@ -39,7 +39,7 @@ def set_phase(core: Core, words: Words) -> None:
     # Nothing below can fail.
     before = instrument.phase
     instrument.phase = phase
-    core.make_due(instrument)
+    core.due.add(instrument)
     if before == v.PHASE_AUCTION and phase != v.PHASE_AUCTION:
         price, units = equilibrium(instrument, book)
         core.events.phase_changed(number, phase, price, units)

@@ -62,7 +62,7 @@ def place_book_order(core: Core, words: Words) -> None:
         wait(core, exposure, incoming)
     else:
         execute(core, incoming, False)
-    core.make_due(instrument)
+    core.due.add(instrument)
 
 
 def _read(incoming: Incoming, words: Words, exposure: Exposure) -> None:
@@ -83,35 +83,27 @@ def _read(incoming: Incoming, words: Words, exposure: Exposure) -> None:
     incoming.shown_units = words.at(11)
 
 
-def find_book_order(core: Core, login: i64, ticket: i64, command_type: i64) -> i64:
-    """The row of the client's own order, or a row below 0 after a refusal."""
-    row = core.orders.find(ticket)
-    if row >= 0 and command_type == v.REPLACE_ORDER and core.orders.rows[row + FLAGS] & WAITS != 0:
-        row = -1
-    if row < 0:
-        known = login in core.accounts
-        code: i64 = r.UNKNOWN_ORDER if known else r.UNKNOWN_ACCOUNT
-        reject(core, login, command_type, code, ticket, 0, ticket if known else login)
-        return -1
+def _own(core: Core, words: Words, row: i64, command_type: i64) -> Exposure | None:
+    """The exposure of the order of a row if it is the client's, or None after a refusal."""
+    login = words.at(0)
     exposure = core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT]
-    if exposure.account.login != login:
-        known = login in core.accounts
-        if known:
-            number = exposure.instrument.number
-            reject(core, login, command_type, r.NOT_YOUR_TICKET, ticket, number, ticket)
-        else:
-            reject(core, login, command_type, r.UNKNOWN_ACCOUNT, ticket, 0, login)
-        return -1
-    return row
+    if exposure.account.login == login:
+        return exposure
+    ticket = words.at(1)
+    if login in core.accounts:
+        number = exposure.instrument.number
+        reject(core, login, command_type, r.NOT_YOUR_TICKET, ticket, number, ticket)
+    else:
+        reject(core, login, command_type, r.UNKNOWN_ACCOUNT, ticket, 0, login)
+    return None
 
 
-def cancel_book_order(core: Core, words: Words) -> None:
-    """`CancelOrder` of an order that rests in a book."""
-    row = find_book_order(core, words.at(0), words.at(1), v.CANCEL_ORDER)
-    if row < 0:
+def cancel_book_order(core: Core, words: Words, row: i64) -> None:
+    """`CancelOrder` of the order of a row: one that rests in a book, or waits."""
+    exposure = _own(core, words, row, v.CANCEL_ORDER)
+    if exposure is None:
         return
     rows = core.orders.rows
-    exposure = core.exposures[rows[row + FLAGS] >> OWNER_SHIFT]
     account = exposure.account
     if account.status == v.ACCOUNT_DISABLED:
         number = exposure.instrument.number
@@ -121,7 +113,7 @@ def cancel_book_order(core: Core, words: Words) -> None:
         return
     # Nothing below can fail.
     withdraw(core, row, v.REMOVAL_CLIENT)
-    core.make_due(exposure.instrument)
+    core.due.add(exposure.instrument)
 
 
 def cancel_all(core: Core, words: Words) -> None:
@@ -155,11 +147,16 @@ def withdraw_all(core: Core, account: Account, number: i64) -> None:
 def replace_order(core: Core, words: Words) -> None:
     """New volume and price; the place is kept only by less volume at the same price."""
     login = words.at(0)
-    row = find_book_order(core, login, words.at(1), v.REPLACE_ORDER)
-    if row < 0:
+    ticket = words.at(1)
+    row = core.orders.find(ticket)
+    if row < 0 or core.orders.rows[row + FLAGS] & WAITS != 0:
+        known = login in core.accounts
+        missing: i64 = r.UNKNOWN_ORDER if known else r.UNKNOWN_ACCOUNT
+        reject(core, login, v.REPLACE_ORDER, missing, ticket, 0, ticket if known else login)
         return
-    rows = core.orders.rows
-    exposure = core.exposures[rows[row + FLAGS] >> OWNER_SHIFT]
+    exposure = _own(core, words, row, v.REPLACE_ORDER)
+    if exposure is None:
+        return
     incoming = core.incoming
     _take_over(core, incoming, row, exposure, words.at(2), words.at(3))
     same_price = incoming.price_points == book_of(exposure).price_of(row)
@@ -177,7 +174,7 @@ def replace_order(core: Core, words: Words) -> None:
         leave(core, exposure, row)
         count_out(exposure, incoming)
         execute(core, incoming, True)
-    core.make_due(exposure.instrument)
+    core.due.add(exposure.instrument)
 
 
 def _take_over(
@@ -199,7 +196,8 @@ def _take_over(
     incoming.reduces = flags & REDUCES != 0
     incoming.self_trade = more[row + SELF_TRADE]
     incoming.expiry_ns = more[row + EXPIRY]
-    incoming.shown_units = more[row + SHOWN] if flags & HIDES != 0 else 0
+    if flags & HIDES != 0:
+        incoming.shown_units = more[row + SHOWN]
     incoming.replaced_units = core.orders.left_units(row)
     if exposure.instrument.contract == v.CONTRACT_SPOT:
         incoming.replaced_minor = spot_frozen_minor(

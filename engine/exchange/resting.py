@@ -43,6 +43,7 @@ from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
 from engine.model.instruments import Instrument
 from engine.price_index import ASK_UP, BID_DOWN
+from engine.rounding import at_least_zero
 
 
 def book_of(exposure: Exposure) -> Book:
@@ -128,9 +129,8 @@ def _new_row(core: Core, exposure: Exposure, incoming: Incoming, flags: i64) -> 
     more[row + TIME_IN_FORCE] = incoming.time_in_force
     more[row + EXPIRY] = incoming.expiry_ns
     if flags & HIDES != 0:
-        hidden = incoming.units - incoming.shown_units
         more[row + SHOWN] = incoming.shown_units
-        more[row + HIDDEN] = hidden if hidden > 0 else 0
+        more[row + HIDDEN] = at_least_zero(incoming.units - incoming.shown_units)
     first = exposure.first_order
     rows[row + OWN_NEXT] = first
     rows[row + OWN_PREVIOUS] = NO_ROW
@@ -276,7 +276,7 @@ def withdraw_tickets(core: Core, tickets: list[int], removal: i64) -> None:
     tickets.sort()
     for ticket in tickets:
         row = core.orders.find(ticket)
-        core.make_due(core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT].instrument)
+        core.due.add(core.exposures[core.orders.rows[row + FLAGS] >> OWNER_SHIFT].instrument)
         withdraw(core, row, removal)
 
 

@@ -26,21 +26,17 @@ def run_rounds(core: Core) -> None:
     A book that is left over tells its depth, and takes its first quote, so that what it filled
     has a price.
     """
-    due = core.due
-    at: i64 = 0
-    while at < i64(len(due)) and at < bounds.MAX_ROUNDS:
-        instrument = due[at]
-        instrument.is_due = False
-        _round(core, instrument)
-        at += 1
-    while at < i64(len(due)):
-        left = due[at]
-        left.is_due = False
-        _tell_depth(core, left)
-        if left.quote_sequence == 0:
-            _take_top(core, left)
-        at += 1
-    due.clear()
+    rounds: i64 = 0
+    instrument = core.due.take()
+    while instrument is not None:
+        if rounds < bounds.MAX_ROUNDS:
+            _round(core, instrument)
+        else:
+            _tell_depth(core, instrument)
+            if instrument.quote_sequence == 0:
+                _take_top(core, instrument)
+        rounds += 1
+        instrument = core.due.take()
 
 
 def _round(core: Core, instrument: Instrument) -> None:

@@ -61,7 +61,7 @@ def settle_instrument(core: Core, words: Words) -> None:
     else:
         instrument.base_points = price
     stop_out(core, instrument)
-    core.make_due(instrument)
+    core.due.add(instrument)
 
 
 def _admit_settlement(core: Core, instrument: Instrument, price: i64, kind: i64) -> i64:
@@ -149,7 +149,7 @@ def pay_funding(core: Core, words: Words) -> None:
         sums.count(exposure.net_units, _fund_position(core, exposure, mark, rate_e8))
     sums.write(core, instrument, v.SETTLEMENT_FUNDING, mark, rate_e8)
     stop_out(core, instrument)
-    core.make_due(instrument)
+    core.due.add(instrument)
 
 
 def _admit_funding(core: Core, instrument: Instrument, rate_e8: i64, payers: list[Exposure]) -> i64:
@@ -235,7 +235,9 @@ class _Sums:
 
 
 def _limited(total_minor: i64) -> i64:
-    return total_minor if total_minor < _MOST_SUM_MINOR else _MOST_SUM_MINOR
+    if total_minor > _MOST_SUM_MINOR:
+        return _MOST_SUM_MINOR
+    return total_minor
 
 
 def _post(core: Core, account: Account, amount: i64) -> None:

@@ -119,7 +119,7 @@ def load_books(core: Core, reader: WordReader) -> None:
     """Reads what `dump_books` wrote. Raises `CorruptRecord`; positions are in place already."""
     for _ in range(reader.get_count(_BOOK_WORDS)):
         _load_book(core, reader)
-    for trade in core.trades.values():
+    for trade in core.trades():
         if trade.state == v.POSITION_OPEN and trade.exposure.instrument.book is not None:
             trade.exposure.instrument.watched += trade.has_stops()
     for _ in range(reader.get_count(_HOLDING_WORDS)):

@@ -115,7 +115,7 @@ def _activate(core: Core, row: i64, sells_at: i64, buys_at: i64) -> None:
     incoming = core.incoming
     _take_over(core, incoming, exposure, row)
     stop_waiting(core, exposure, row)
-    core.make_due(instrument)
+    core.due.add(instrument)
     core.events.book_order_triggered(
         login,
         incoming.ticket,

@@ -134,6 +134,9 @@ class Exposure:
         """Volume of buys less that of sells."""
         self.net_cost: i64 = 0
         """Open cost of buys less that of sells."""
+        self.band_low_points: i64 = 0
+        self.band_high_points: i64 = 0
+        """Of the quote, where `risk.py` keeps both for a book; 0, 0: it does not."""
         self.order_buy_units: i64 = 0
         self.order_sell_units: i64 = 0
         self.order_buys: i64 = 0

@@ -47,6 +47,8 @@ class Instrument:
     """Of the last command that made a fill in it; counts within that command only."""
     is_due: bool = False
     """It waits in the core's list of books that have a round."""
+    next_due: "Instrument | None" = None
+    """The one after it there."""
     watched: i64 = 0
     """Orders that wait and positions with stops: while 0, no price triggers anything."""
 

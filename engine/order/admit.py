@@ -21,6 +21,7 @@ from engine.order.plan import (
     make_plan,
     opens_position,
 )
+from engine.rounding import at_least_zero
 
 
 def refuse(core: Core, code: i64, detail: i64) -> i64:
@@ -219,8 +220,9 @@ def positions_and_claims(account: Account) -> i64:
 def check_counts(core: Core, exposure: Exposure, pending: bool, opens: bool) -> i64:
     """Number of orders (pending) or of positions and opening requests (market)."""
     account = exposure.account
-    if len(core.trades) >= bounds.MAX_TRADES or core.last_ticket >= bounds.MAX_TICKET:
-        return refuse(core, r.TOO_MANY_ORDERS, len(core.trades))
+    count = core.trade_rows.count
+    if count >= bounds.MAX_TRADES or core.last_ticket >= bounds.MAX_TICKET:
+        return refuse(core, r.TOO_MANY_ORDERS, count)
     if pending:
         if account.order_count >= account.group.max_orders:
             return refuse(core, r.TOO_MANY_ORDERS, account.order_count)
@@ -236,7 +238,7 @@ def check_volume_limit(core: Core, exposure: Exposure, side: i64, units: i64, pe
     total += exposure.buy_units if buy else exposure.sell_units
     if not pending and exposure.account.mode == v.NETTING:
         opposite = exposure.sell_units if buy else exposure.buy_units
-        total = total - opposite if total > opposite else 0
+        total = at_least_zero(total - opposite)
     if total > exposure.instrument.position_limit_units:
         return refuse(core, r.VOLUME_LIMIT, total)
     return 0

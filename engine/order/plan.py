@@ -12,7 +12,7 @@ from engine.core import Core
 from engine.figures import free_margin_floating_minor
 from engine.margin import margin_of_one_minor, margin_with_minor
 from engine.model.accounts import Exposure, Trade
-from engine.rounding import round_div, round_mul_div
+from engine.rounding import at_least_zero, round_div, round_mul_div
 
 
 @mypyc_attr(acyclic=True)
@@ -93,8 +93,7 @@ def make_plan(core: Core, exposure: Exposure, side: i64, units: i64, price: i64)
     plan.exposure_margin_minor = exposure_margin
     plan.margin_before_minor = account.margin_minor
     plan.margin_after_minor = account.margin_minor - exposure.margin_minor + exposure_margin
-    frozen = plan.margin_after_minor - plan.margin_before_minor
-    plan.frozen_minor = frozen if frozen > 0 else 0
+    plan.frozen_minor = at_least_zero(plan.margin_after_minor - plan.margin_before_minor)
     return plan
 
 

@@ -32,7 +32,9 @@ def update_position(core: Core, plan: Plan, order: Trade) -> i64:
         core.end_trade(order)
     else:
         reversal = plan.opening_units > 0
-        rest = position if plan.closing_units < net.volume_units else 0
+        rest: i64 = 0
+        if plan.closing_units < net.volume_units:
+            rest = position
         profit = take_off(
             core, net, plan.closing_units, plan.price, v.REASON_NETTED, 0, ticket, rest
         )

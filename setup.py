@@ -26,6 +26,8 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 OPTIMIZATION = "3"
+INLINING = ["--param", "max-inline-insns-auto=200", "--param", "inline-unit-growth=300"]
+"""The core is many small functions in one unit; by itself gcc leaves most calls between them."""
 
 
 def load_guard() -> ModuleType:
@@ -44,19 +46,29 @@ def why_interpreted() -> str:
     """Why nothing can be compiled here, in a few words; empty if it can."""
     if GUARD.interpreted():
         return f"{GUARD.SWITCH} is set"
-    command = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    command = compiler()
     if shutil.which(command[0]) is None:
         return f"there is no C compiler ({command[0]})"
+    return "" if compiles([]) else "the C compiler can't compile against Python.h"
+
+
+def compiler() -> list[str]:
+    """The command that compiles C."""
+    return shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+
+
+def compiles(flags: list[str]) -> bool:
+    """Whether the C compiler, with these flags and without a warning, compiles a probe."""
     with tempfile.TemporaryDirectory() as folder:
         probe = Path(folder) / "probe.c"
         probe.write_text("#include <Python.h>\n")
         include = "-I" + sysconfig.get_path("include")
         result = subprocess.run(
-            [*command, include, "-c", str(probe), "-o", str(probe.with_suffix(".o"))],
+            [*compiler(), "-Werror", *flags, include, "-c", str(probe), "-o", f"{probe}.o"],
             capture_output=True,
             check=False,
         )
-    return "" if result.returncode == 0 else "the C compiler can't compile against Python.h"
+    return result.returncode == 0
 
 
 def compile_requirements() -> list[str]:
@@ -76,11 +88,12 @@ def compiled_extensions() -> list[Extension]:
         debug_level="0",
         group_name=f"engine.{GUARD.LIBRARY.removesuffix('__mypyc')}",
     )
+    inlining = INLINING if compiles(INLINING) else []
     for extension in extensions:
         # A newer C compiler may warn of something new; that is no reason to refuse.
         flags = [flag for flag in extension.extra_compile_args if flag != "-Werror"]
         # Hidden, the functions of the core can be inlined into each other.
-        extension.extra_compile_args = [*flags, "-fvisibility=hidden"]
+        extension.extra_compile_args = [*flags, "-fvisibility=hidden", *inlining]
     return extensions
 
 

@@ -39,11 +39,13 @@ class Committed:
 class OpenBlock:
     """The answers of one block, shared by all its `Submitted`; empty until it is durable."""
 
-    __slots__ = ("engine", "events")
+    __slots__ = ("engine", "events", "taken")
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.events: bytes | None = None
+        self.taken: bytes | None = None
+        """Events that the engine has no more: the block is complete, or durable."""
 
 
 class Submitted:
@@ -81,10 +83,14 @@ class Submitted:
         """
         if self._start == self._end:
             return []
-        if self._block is None or self._block.events is not None:
+        if self._block is None:
             return self.events
-        view = self._block.engine.events_view()
-        return list(records.decode_all(bytes(view[self._start : self._end])))
+        data = self._block.taken
+        if data is None:
+            data = bytes(self._block.engine.events_view()[self._start : self._end])
+        else:
+            data = data[self._start : self._end]
+        return list(records.decode_all(data))
 
     @classmethod
     def from_journal(cls, sequence: int, events: list[Event]) -> "Submitted":

@@ -5,12 +5,13 @@ command that carries it, for ever, whatever became of that command; a retry of s
 refused needs a new key (SEMANTICS section 12).
 """
 
-from collections.abc import Set
+from collections.abc import Callable
 from typing import Any
 
+from adapters.answers import Submitted
 from engine import records
 from engine.records import Command, Config
-from journal import LmdbJournal, framing
+from journal import CorruptJournal, LmdbJournal, framing
 
 
 class KeyConflict(Exception):
@@ -48,28 +49,47 @@ def compare(key: bytes, sequence: int, first: Command | Config, now: Command | C
                 raise KeyConflict(key, sequence, name, before, after)
 
 
+def journalled(key: bytes, record: Command | Config, journal: LmdbJournal) -> Submitted | None:
+    """The first answer to a key that the journal knows; None where it is new.
+
+    Raises `KeyConflict`, or `CorruptJournal` for a key that leads elsewhere.
+    """
+    sequence = journal.lookup_key(key)
+    if sequence is None:
+        return None
+    answer = journal.answer(sequence)
+    if answer is None or key_of(answer.command) != key:
+        raise CorruptJournal(
+            journal.name, 0, sequence, f"client key {key.hex()} leads to another command"
+        )
+    compare(key, sequence, answer.command, record)
+    return Submitted.from_journal(sequence, answer.events)
+
+
 def check_block(
-    commands: bytes, expected: int, journal: LmdbJournal, open_keys: Set[bytes]
+    commands: bytes, expected: int, journal: LmdbJournal, is_pending: Callable[[bytes], bool]
 ) -> list[tuple[bytes, int]]:
     """The client keys of encoded commands; raises `ValueError` for those that can't be taken.
 
-    `expected`: the sequence they must begin with. `open_keys`: keys not journalled yet.
+    `expected`: the sequence they must begin with. `is_pending`: is a key in a block that is
+    not durable yet?
     """
     if len(commands) % records.WORD or not commands:
         raise ValueError(f"{len(commands)} bytes are no commands")
     first = int.from_bytes(commands[8:16], "little")
     if first != expected:
         raise ValueError(f"the first command has sequence {first}, {expected} is next")
-    keys = framing.keys_of(commands)
+    starts = framing.record_starts(commands)
+    keys = framing.keys_of(commands, starts)
     seen: set[bytes] = set()
     for key, sequence in keys:
-        if key in seen or key in open_keys:
+        if key in seen or is_pending(key):
             raise ValueError(f"sequence {sequence}: client key {key.hex()} comes twice")
         if journal.lookup_key(key) is not None:
             raise ValueError(
                 f"sequence {sequence}: client key {key.hex()} is known; submit it by itself"
             )
         seen.add(key)
-    if framing.has_configuration(commands, records.HookSet.KIND):
+    if framing.has_configuration(commands, records.HookSet.KIND, starts):
         raise ValueError("HookSet: the identity of the hooks is recorded by Node.open")
     return keys

@@ -20,8 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from adapters.answers import Committed, NotDurable, OpenBlock, Submitted
-from adapters.client_keys import KeyConflict, check_block, compare, key_of
+from adapters.answers import Committed, NotDurable, Submitted
+from adapters.client_keys import KeyConflict, check_block, compare, journalled, key_of
 from adapters.hook_plugin import (
     WITHOUT_HOOKS,
     HookFailed,
@@ -31,6 +31,7 @@ from adapters.hook_plugin import (
     identity_digest,
     identity_of,
 )
+from adapters.pending_block import PendingBlock
 from adapters.recovery import check_hooks, execute_tail
 from adapters.replay import (
     JOURNAL_FOLDER,
@@ -39,19 +40,16 @@ from adapters.replay import (
     ReplayDiffers,
     restore,
 )
-from engine import Engine, Hooks, bounds, records
-from engine.records import Command, Config, Configure, HookSet, Rejected
-from journal import BlockDraft, CorruptJournal, JournalError, LmdbJournal, Progress
+from adapters.stamp import stamped, takes_key
+from engine import Engine, Hooks, records
+from engine.records import Command, Config, HookSet, Rejected
+from journal import JournalError, LmdbJournal, Progress
 from snapshots import SnapshotError, SnapshotInfo, SnapshotStore
 
 COMMIT_RECORDS = 4_096
 """Commands after which a block is committed without being asked."""
 COMMIT_BYTES = 1 << 20
 """Bytes of commands after which a block is committed without being asked."""
-
-
-_COMMANDS = frozenset((*records.COMMAND_CLASSES, *records.CONFIG_CLASSES))
-_KEYED = frozenset(c for c in records.COMMAND_CLASSES if "key_low" in c.__struct_fields__)
 
 
 class NodeFailed(JournalError):
@@ -75,6 +73,11 @@ class Node:
         """Commands that recovery executed again, after the snapshot it began with."""
         self.commit_records = COMMIT_RECORDS
         self.commit_bytes = COMMIT_BYTES
+        self.commit_behind = False
+        """Full blocks are committed without waiting (see `commit`): at most one is on its way.
+
+        No snapshot can be taken in `on_commit` then: there may be commands after its block.
+        """
         self.on_commit: Callable[[Committed], None] | None = None
         """Called with every block once it is durable, also with those committed by themselves.
 
@@ -84,11 +87,11 @@ class Node:
         committed. Whether the command of that call was taken, too, `sequence` tells.
         """
         self._telling = False
-        self._draft = BlockDraft()
         self._sequence = engine.sequence
-        self._open_block = OpenBlock(engine)
-        self._open_keys: dict[bytes, tuple[Command | Config, Submitted]] = {}
-        self._bulk_keys: set[bytes] = set()
+        self._open = PendingBlock(engine)
+        self._leaving = PendingBlock(engine)
+        self._on_its_way: Committed | None = None
+        """What `_leaving` will have been, while a thread commits it."""
         self._event_end = 0
         self._hook_identity = identity_of(hooks)
         self._hook_digest = identity_digest(self._hook_identity)
@@ -176,16 +179,11 @@ class Node:
             self._check_ready()
         if not isinstance(time_ns, int):
             raise TypeError(f"time_ns {time_ns!r} is no integer")
-        kind = type(record)
-        if kind in _KEYED:
+        if takes_key(record):
             key = key_of(record)
             if key:
                 first = self._first_with_key(key, record)
                 return self._add(record, time_ns, key) if first is None else first
-        elif kind is HookSet or (isinstance(record, Configure) and record.kind == HookSet.KIND):
-            raise ValueError("HookSet: the identity of the hooks is recorded by Node.open")
-        elif kind not in _COMMANDS:
-            raise TypeError(f"{kind.__name__} is no command")
         return self._add(record, time_ns, b"")
 
     def submit_block(self, commands: bytes) -> Committed | None:
@@ -198,20 +196,17 @@ class Node:
         `on_commit` raises comes through, before or after these commands were applied.
         """
         self._check_ready()
-        open_keys = self._open_keys.keys() | self._bulk_keys
-        keys = check_block(commands, self._sequence + 1, self.journal, open_keys)
+        keys = check_block(commands, self._sequence + 1, self.journal, self._is_pending)
         first = self._sequence + 1
         time_ns = int.from_bytes(commands[16:24], "little")
         committed = None
-        if self._draft.first_sequence and (
-            self._draft.command_bytes + len(commands) > self.commit_bytes
+        if not self._open.is_empty and (
+            self._open.draft.command_bytes + len(commands) > self.commit_bytes
         ):
-            committed = self.commit()
+            committed = self.commit(wait=not self.commit_behind)
         self._apply(commands)
         self._sequence = last = self.engine.sequence
-        self._draft.add(commands, first, last, time_ns)
-        self._draft.keys += keys
-        self._bulk_keys.update(key for key, _ in keys)
+        self._open.add_bulk(commands, first, last, time_ns, keys)
         self._event_end = len(self.engine.events_view())
         return self._commit_if_full() or committed
 
@@ -219,28 +214,15 @@ class Node:
         """Steps 1, 3 and 4 of the way of a command."""
         engine = self.engine
         sequence = self._sequence + 1
-        if not time_ns:
-            time_ns = getattr(record, "time_ns", 0)
-            if not isinstance(time_ns, int):
-                raise TypeError(f"{type(record).__name__}: time_ns {time_ns!r} is no integer")
-            time_ns = time_ns or engine.time_ns
-        if not 0 <= time_ns <= bounds.MAX_TIME_NS:
-            raise ValueError(f"time {time_ns} is not within 0-{bounds.MAX_TIME_NS}")
-        try:
-            data = records.encode(record, sequence, time_ns)
-        except OverflowError as error:
-            raise ValueError(
-                f"{type(record).__name__}: a number is no 64-bit integer: {error}"
-            ) from error
+        data, time_ns = stamped(record, sequence, time_ns, engine.time_ns)
         self._apply(data)
         self._sequence = sequence
-        self._draft.add(data, sequence, sequence, time_ns)
+        self._open.draft.add(data, sequence, sequence, time_ns)
         start, end = self._event_end, len(engine.events_view())
         self._event_end = end
-        submitted = Submitted(sequence, self._open_block, start, end)
+        submitted = Submitted(sequence, self._open.answers, start, end)
         if key:
-            self._draft.keys.append((key, sequence))
-            self._open_keys[key] = (record, submitted)
+            self._open.add_key(key, record, submitted)
         self._commit_if_full()
         return submitted
 
@@ -256,7 +238,7 @@ class Node:
 
     def _first_with_key(self, key: bytes, record: Command | Config) -> Submitted | None:
         """The answer to the first command with this key, or None where it is new."""
-        known = self._open_keys.get(key)
+        known = self._open.keyed.get(key) or self._leaving.keyed.get(key)
         if known is not None:
             command, first = known
             try:
@@ -265,45 +247,54 @@ class Node:
                 self.commit()  # the refusal names the first command: a crash must not undo that
                 raise
             return first.repeat()
-        if key in self._bulk_keys:
+        if self._is_pending(key):
             self.commit()
-        sequence = self.journal.lookup_key(key)
-        if sequence is None:
-            return None
-        answer = self.journal.answer(sequence)
-        if answer is None or key_of(answer.command) != key:
-            raise CorruptJournal(
-                self.journal.name, 0, sequence, f"client key {key.hex()} leads to another command"
-            )
-        compare(key, sequence, answer.command, record)
-        return Submitted.from_journal(sequence, answer.events)
+        return journalled(key, record, self.journal)
+
+    def _is_pending(self, key: bytes) -> bool:
+        """A command of a block that is not durable carries this key."""
+        return self._open.holds(key) or self._leaving.holds(key)
 
     # ------------------------------------------------------------ commit
 
-    def commit(self) -> Committed | None:
-        """Makes the open block durable and gives out its answers; None if it is empty.
+    def commit(self, *, wait: bool = True) -> Committed | None:
+        """Makes the open block durable and gives out its answers; None if there are none.
 
-        Raises `JournalFailed` when the commit failed; the node is dead then. What `on_commit`
-        raises comes through; the block is durable then.
+        Without `wait` a thread makes the commit, commands may follow meanwhile, and the answers
+        come with a later commit: this one gives out those of the block before. Raises
+        `JournalFailed` when a commit failed; the node is dead then. What `on_commit` raises
+        comes through; the block that it was called with is durable then.
         """
         self._check_ready()
-        draft = self._draft
-        if not draft.first_sequence:
-            return None
-        engine = self.engine
+        before = self._finish_commit()
+        if self._open.is_empty:
+            return before
+        leaving, engine = self._open, self.engine
+        events = engine.events_view()
         try:
-            self.journal.append(draft, engine.events_view(), engine.time_ns, self._hook_digest)
+            self.journal.append(
+                leaving.draft, events, engine.time_ns, self._hook_digest, behind=not wait
+            )
         except BaseException as error:
             self._failure = str(error)
             raise
-        events = engine.take_events()
-        committed = Committed(draft.first_sequence, draft.last_sequence, events)
-        self._open_block.events = events
-        self._open_block = OpenBlock(engine)
-        self._open_keys = {}
-        self._bulk_keys = set()
+        self._on_its_way = leaving.take_events()
         self._event_end = 0
-        draft.clear()
+        self._open, self._leaving = self._leaving, leaving
+        return self._finish_commit() if wait else before
+
+    def _finish_commit(self) -> Committed | None:
+        """Waits for the block on its way, if there is one, and gives out its answers."""
+        committed = self._on_its_way
+        if committed is None:
+            return None
+        try:
+            self.journal.finish_append()
+        except BaseException as error:
+            self._failure = str(error)
+            raise
+        self._on_its_way = None
+        self._leaving.give_out()
         if self.on_commit is not None:
             self._telling = True
             try:
@@ -313,12 +304,8 @@ class Node:
         return committed
 
     def _commit_if_full(self) -> Committed | None:
-        draft = self._draft
-        if (
-            draft.last_sequence - draft.first_sequence + 1 >= self.commit_records
-            or draft.command_bytes >= self.commit_bytes
-        ):
-            return self.commit()
+        if self._open.is_full(self.commit_records, self.commit_bytes):
+            return self.commit(wait=not self.commit_behind)
         return None
 
     # ------------------------------------------------------------ snapshots and the end
@@ -329,7 +316,7 @@ class Node:
         Raises `SnapshotError` when it can't be stored; the node lives on.
         """
         self._check_alive()
-        if self._draft.first_sequence:
+        if self._on_its_way is not None or not self._open.is_empty:
             self.commit()
         tail = self.journal.tail()
         state = self.engine.state_bytes()

@@ -14,7 +14,8 @@ Timed is, for every stream:
   memory for 65,536 resting orders from the start, more is made while the time runs;
 - the *whole core*: the same as commands of 10,000 (or N) accounts for a futures contract, with
   frozen margin, positions, fees, ledger and events (`bench/exchange.py`);
-- *durable*: the same through a node, 4,096 commands a commit, each committed before the next;
+- *durable*: the same through a node, 4,096 commands a commit, which is made while the next
+  are applied (`commit_behind`); the time ends when all is durable;
 - the *latency* of single commands through the core, from their planned time, at a steady
   200,000 commands a second.
 

@@ -8,7 +8,7 @@ the tops of three heaps, so a command for which nothing is due costs three compa
 from mypy_extensions import i64
 
 from engine import vocabulary as v
-from engine.book.orders import EXPIRY, FLAGS, OWNER_SHIFT, ROW_WORDS, TICKET
+from engine.book.orders import FLAGS, OWNER_SHIFT, ROW_WORDS, TICKET
 from engine.core import Core
 from engine.dealers import end_request
 from engine.exchange.margins import fire_margins
@@ -33,7 +33,7 @@ def fire_timers(core: Core) -> None:
     core.order_timers.collect(0, 0, core.time_ns, found)
     for number in found:
         row: i64 = number * ROW_WORDS
-        due.append((core.orders.more[row + EXPIRY], core.orders.rows[row + TICKET]))
+        due.append((core.orders.expiry_ns(row), core.orders.rows[row + TICKET]))
     due.sort()
     for _, ticket in due:
         row = core.orders.find(ticket)

@@ -10,7 +10,6 @@ from engine.book.book import LEVEL_ORDERS, LEVEL_UNITS, Book
 from engine.book.keys import KEY_LIMIT
 from engine.book.ladder import key_of
 from engine.book.orders import (
-    EXPIRY,
     FLAGS,
     HIDES,
     LIMIT,
@@ -20,7 +19,8 @@ from engine.book.orders import (
     SELLS,
     SHOWN,
     TICKET,
-    TIME_IN_FORCE,
+    TIME_IN_FORCE_MASK,
+    TIME_IN_FORCE_SHIFT,
     TRIGGER,
     WAITS,
 )
@@ -205,9 +205,9 @@ def book_orders(core: Core, exposure: Exposure) -> list[BookOrderView]:
                 side=flags & SELLS,
                 volume_units=core.orders.left_units(row),
                 price_points=price,
-                time_in_force=more[row + TIME_IN_FORCE],
+                time_in_force=flags >> TIME_IN_FORCE_SHIFT & TIME_IN_FORCE_MASK,
                 flags=posts | reduces,
-                expiry_ns=more[row + EXPIRY],
+                expiry_ns=core.orders.expiry_ns(row),
                 trigger_points=more[row + TRIGGER] if waits else 0,
                 shown_units=more[row + SHOWN] if flags & HIDES else 0,
             )

@@ -178,6 +178,19 @@ class BlockDraft:
         """The commands so far, without a copy; valid until the next call that changes it."""
         return self._view[HEADER_SIZE : self._end]
 
+    def check(self, expected: int, events: bytes | memoryview) -> None:
+        """Raises `ValueError` unless it begins with the sequence and is whole records."""
+        commands = self.commands()
+        if not len(commands) or self.first_sequence != expected:
+            raise ValueError(
+                f"block {self.first_sequence} of {len(commands)} bytes: {expected} is next"
+            )
+        if len(commands) % WORD or len(events) % WORD:
+            raise ValueError(f"block {expected}: commands or events are no whole number of words")
+        first = int.from_bytes(commands[WORD : 2 * WORD], "little")
+        if first != expected or self.last_sequence < expected:
+            raise ValueError(f"block {expected}: its first command has sequence {first}")
+
     def seal(
         self,
         events: bytes | memoryview,

@@ -16,9 +16,8 @@ from engine.records import WORD, CorruptRecord, Record
 Words = npt.NDArray[np.int64]
 Starts = npt.NDArray[np.intp]
 
-_KEYED: Final = np.array(
-    [c.TYPE for c in records.COMMAND_CLASSES if "key_low" in c.__struct_fields__]
-)
+_KEYED: Final = np.zeros(2**16, dtype=bool)
+"""By type of record: whether it can carry a client key."""
 _KEY_ENTRY: Final = np.dtype([("key_high", ">u8"), ("key_low", ">u8"), ("sequence", "<u8")])
 """A key and its value in the index of client keys (journal/layout.py)."""
 _SMALLEST: Final = records.HEAD_WORDS * WORD
@@ -27,6 +26,7 @@ _FEW_WORDS: Final = 512
 
 for _class in records.COMMAND_CLASSES:
     if "key_low" in _class.__struct_fields__:
+        _KEYED[_class.TYPE] = True
         assert records.fields_of(_class)[-2:] == ("key_high", "key_low"), "keys are the last words"
 
 
@@ -44,10 +44,11 @@ def record_starts(data: bytes | memoryview) -> Starts:
     """
     words = words_of(data)
     if len(words) > _FEW_WORDS:
-        sizes = words >> 32
-        plausible = (sizes >= _SMALLEST) & (words & 0x7_FFFF_0000 == records.VERSION << 16)
-        starts = np.flatnonzero(plausible)
-        ends = starts + (sizes[starts] >> 3)
+        plausible = np.flatnonzero(words & 0x7_FFFF_0000 == records.VERSION << 16)
+        words_each = words[plausible] >> 35
+        large = words_each >= records.HEAD_WORDS
+        starts = plausible[large]
+        ends = starts + words_each[large]
         whole = len(starts) > 0 and starts[0] == 0 and ends[-1] == len(words)
         if whole and bool((ends[:-1] == starts[1:]).all()):
             return starts
@@ -102,13 +103,17 @@ def records_of(data: bytes | memoryview, sequence: int) -> list[Record]:
     return list(records.decode_all(data[start:end]))
 
 
-def keys_of(commands: bytes | memoryview) -> list[tuple[bytes, int]]:
-    """(client key of 16 bytes, sequence) of every command that has a key, in order."""
+def keys_of(commands: bytes | memoryview, starts: Starts | None = None) -> list[tuple[bytes, int]]:
+    """(client key of 16 bytes, sequence) of every command that has a key, in order.
+
+    `starts`: where the records begin, if that is known.
+    """
     if not len(commands) or is_uniform(commands, records.Tick):
         return []
     words = words_of(commands)
-    starts = record_starts(commands)
-    starts = starts[np.isin(words[starts] & 0xFFFF, _KEYED)]
+    if starts is None:
+        starts = record_starts(commands)
+    starts = starts[_KEYED[words[starts] & 0xFFFF]]
     last = starts + (words[starts] >> 35) - 1
     high, low = words[last - 1], words[last]
     keyed = np.flatnonzero((high != 0) | (low != 0))
@@ -140,12 +145,15 @@ def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return words ^ (words >> np.uint64(31))
 
 
-def has_configuration(commands: bytes | memoryview, kind: int) -> bool:
-    """Whether a `Configure` of one kind is among the commands."""
+def has_configuration(
+    commands: bytes | memoryview, kind: int, starts: Starts | None = None
+) -> bool:
+    """Whether a `Configure` of one kind is among the commands; `starts` as in `keys_of`."""
     if not len(commands) or is_uniform(commands, records.Tick):
         return False
     words = words_of(commands)
-    starts = record_starts(commands)
+    if starts is None:
+        starts = record_starts(commands)
     starts = starts[words[starts] & 0xFFFF == records.Configure.TYPE]
     if len(starts) and starts[-1] + records.HEAD_WORDS >= len(words):
         raise CorruptRecord(f"offset {starts[-1] * WORD}: a Configure record without a kind")

@@ -51,13 +51,22 @@ class Journal(Protocol):
         events: bytes | memoryview,
         last_time_ns: int,
         hook_identity: bytes,
+        *,
+        behind: bool = False,
     ) -> BlockHeader:
         """Stores a block durably, with its client keys, and returns its header.
 
         When it returns, the block survives a loss of power. Raises `JournalFailed` if the
         commit failed; the journal object then refuses all further use. `ValueError`, and
         nothing stored, if the draft does not continue the journal.
+
+        `behind`: a thread makes the commit, and `finish_append` tells how it ended. Until then
+        the journal answers as if the block were not there and takes no other, and the draft may
+        not change.
         """
+
+    def finish_append(self) -> None:
+        """Waits for the block that was begun, if there is one. Raises as `append` does."""
 
     def blocks(self, from_sequence: int = 1, to_sequence: int | None = None) -> Iterator[Block]:
         """Checked blocks in order, from the one that holds `from_sequence`, up to that with

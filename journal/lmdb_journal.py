@@ -12,14 +12,15 @@ nobody can know what reached the disk, so the object refuses all further use, th
 ends, and recovery reads what is there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import lmdb
 
 from engine import records
-from engine.records import WORD, Command, CorruptRecord, Event
+from engine.records import Command, CorruptRecord, Event
 from journal import framing
 from journal.block import (
     BEFORE_FIRST,
@@ -33,6 +34,7 @@ from journal.block import (
     read_block,
     read_header,
 )
+from journal.commit_thread import CommitThread
 from journal.environment import MAX_MAP_BYTES, Environment, open_environment
 from journal.errors import CorruptJournal, JournalFailed, JournalVersion, NoJournal
 from journal.interface import Answer, Progress, Verification
@@ -60,6 +62,9 @@ class LmdbJournal:
         self._writable = writable
         self._failure = ""
         self._closed = False
+        self._thread = CommitThread()
+        self._on_its_way = BEFORE_FIRST
+        """The block whose commit the thread makes, if it makes one."""
         self.name = environment.file
         try:
             self._check_meta(environment.database(META))
@@ -109,25 +114,51 @@ class LmdbJournal:
         events: bytes | memoryview,
         last_time_ns: int,
         hook_identity: bytes,
+        *,
+        behind: bool = False,
     ) -> BlockHeader:
         """Stores a block durably (see `Journal.append`)."""
         self._check_usable()
         if not self._writable:
             raise ValueError(f"{self.name}: opened for reading")
-        self._check_draft(draft, events)
+        assert not self._thread.is_busy, "one block at a time is on its way"
+        draft.check(self._tail.last_sequence + 1, events)
         header, value = draft.seal(events, last_time_ns, self._tail, hook_identity)
         keys = sorted((key, STORED_SEQUENCE.pack(sequence)) for key, sequence in draft.keys)
+        first = SEQUENCE.pack(header.first_sequence)
+        if behind:
+            self._on_its_way = header
+            self._thread.begin(lambda written: self._commit(first, value, keys, written))
+        else:
+            with self._ending(header):
+                self._commit(first, value, keys)
+        return header
+
+    def finish_append(self) -> None:
+        """Waits for the block that was begun, if there is one. Raises as `append` does."""
+        if self._thread.is_busy:
+            with self._ending(self._on_its_way):
+                self._thread.finish()
+
+    @contextmanager
+    def _ending(self, header: BlockHeader) -> Iterator[None]:
+        """The end of a commit: the block is the tail, or the journal is of no use any more."""
         try:
-            self._commit(SEQUENCE.pack(header.first_sequence), value, keys)
+            yield
         except BaseException as error:
             self._failure = f"{self.name}: the commit of block {header.first_sequence} failed"
             if isinstance(error, lmdb.Error | JournalFailed):
                 raise JournalFailed(f"{self._failure}: {error}") from error
             raise
         self._tail = header
-        return header
 
-    def _commit(self, key: bytes, value: memoryview, keys: list[tuple[bytes, bytes]]) -> None:
+    def _commit(
+        self,
+        key: bytes,
+        value: memoryview,
+        keys: list[tuple[bytes, bytes]],
+        written: Callable[[], None] | None = None,
+    ) -> None:
         """One transaction: the block and its client keys. Any exception here is final."""
         transaction = self._environment.begin_write(len(value), len(keys))
         try:
@@ -140,21 +171,9 @@ class LmdbJournal:
         except BaseException:
             transaction.abort()
             raise
+        if written is not None:
+            written()
         self._environment.commit(transaction)
-
-    def _check_draft(self, draft: BlockDraft, events: bytes | memoryview) -> None:
-        """Raises `ValueError` for a draft that does not continue this journal."""
-        commands = draft.commands()
-        expected = self._tail.last_sequence + 1
-        if not len(commands) or draft.first_sequence != expected:
-            raise ValueError(
-                f"block {draft.first_sequence} of {len(commands)} bytes: {expected} is next"
-            )
-        if len(commands) % WORD or len(events) % WORD:
-            raise ValueError(f"block {expected}: commands or events are no whole number of words")
-        first = int.from_bytes(commands[WORD : 2 * WORD], "little")
-        if first != expected or draft.last_sequence < expected:
-            raise ValueError(f"block {expected}: its first command has sequence {first}")
 
     def reserve(self, n_bytes: int) -> None:
         """Prepares the file for so many bytes more, in quiet hours: commits into them are quicker.
@@ -298,9 +317,10 @@ class LmdbJournal:
         return verify(self._environment, self.name, self._blocks, self._keys, progress)
 
     def close(self) -> None:
-        """Ends the use of the journal. Nothing is written."""
+        """Ends the use of the journal. Nothing is written but a block that was begun."""
         if not self._closed:
             self._closed = True
+            self._thread.close()
             if self._writable:
                 self._environment.release_writer()
             self._environment.close()

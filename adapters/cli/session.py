@@ -39,6 +39,7 @@ def run_into(path: Path, day: Day, label: origin.Origin, hooks: Hooks | None = N
     directory.make(path)
     origin.write(path, label)
     with Node.open(path, create=True, hooks=hooks) as node, console.progress("running") as report:
+        node.commit_behind = True
         started = time.perf_counter()
         result = run_day(
             day, lambda record, time_ns: node.submit(record, time_ns).provisional_events(), report

@@ -4,9 +4,9 @@ This file may hold rows and find them; what a field means to matching or to mone
 decided elsewhere.
 
 Orders that rest in books and orders that wait for their trigger are rows alike; WAITS tells.
-A row is eight words, one cache line: what matching reads. What else is known of an order
-stands in a second row of the same place, in `more`. A row is named by the place of its
-first word. Rows of ended orders are reused, the last one first.
+A row is eight words, one cache line: what matching reads. What only some orders have (an
+expiry, a hidden part, a trigger) stands in a second row of the same place, in `more`. A row is
+named by the place of its first word. Rows of ended orders are reused, the last one first.
 """
 
 from typing import Final
@@ -35,18 +35,17 @@ OWN_PREVIOUS: Final = 7
 """Neighbours among the orders of the same owner."""
 ROW_WORDS: Final = 8
 
-# Words of the second row.
-SELF_TRADE: Final = 0
-TIME_IN_FORCE: Final = 1
-EXPIRY: Final = 2
-HIDDEN: Final = 3
-"""Iceberg: what is left beside the shown part."""
-SHOWN: Final = 4
-"""Iceberg: most that is shown at a time."""
-TRIGGER: Final = 5
-"""Of an order that waits; nothing in other rows."""
-LIMIT: Final = 6
-"""Of an order that waits: the limit price of a stop-limit, 0 of a stop."""
+# Words of the second row. Each means something only with its bit in FLAGS.
+EXPIRY: Final = 0
+"""With EXPIRES: the time."""
+HIDDEN: Final = 1
+"""With HIDES: what is left beside the shown part."""
+SHOWN: Final = 2
+"""With HIDES: most that is shown at a time."""
+TRIGGER: Final = 3
+"""With WAITS: the trigger price."""
+LIMIT: Final = 4
+"""With WAITS: the limit price of a stop-limit, 0 of a stop."""
 
 # Bits of FLAGS.
 SELLS: Final = 1
@@ -54,10 +53,16 @@ REDUCES: Final = 2
 POSTS: Final = 4
 EXPIRES: Final = 8
 HIDES: Final = 16
-"""An iceberg; HIDDEN and SHOWN count."""
+"""An iceberg."""
 WAITS: Final = 32
 """It is in no level yet: a stop or stop-limit order before its trigger."""
-OWNER_SHIFT: Final = 8
+SELF_TRADE_SHIFT: Final = 6
+SELF_TRADE_MASK: Final = 3
+"""How the order meets its owner's others: two bits."""
+TIME_IN_FORCE_SHIFT: Final = 8
+TIME_IN_FORCE_MASK: Final = 7
+"""Three bits."""
+OWNER_SHIFT: Final = 16
 
 _START_ROWS: Final = 64
 
@@ -71,7 +76,7 @@ class Orders:
         self.capacity: i64 = room * ROW_WORDS
         self.rows: vec[i64] = vec[i64]([0] * int(self.capacity))
         self.more: vec[i64] = vec[i64]()
-        """Grows when it is used (`ensure_more`), so that a bare book does without."""
+        """Grows when it is used (`ensure_more`): most orders do without."""
         self.used: i64 = 0
         self.free: i64 = NO_ROW
         """First of the free rows, linked by TICKET."""
@@ -107,7 +112,7 @@ class Orders:
         return row
 
     def ensure_more(self) -> None:
-        """Makes room in `more` for every row there is room for."""
+        """Makes room in `more` for every row there is room for; whoever writes there asks."""
         if i64(len(self.more)) < self.capacity:
             more = vec[i64]([0] * int(self.capacity))
             at: i64 = 0
@@ -125,6 +130,12 @@ class Orders:
         if self.rows[row + FLAGS] & HIDES == 0:
             return 0
         return self.more[row + HIDDEN]
+
+    def expiry_ns(self, row: i64) -> i64:
+        """When the order ends; 0: not by time."""
+        if self.rows[row + FLAGS] & EXPIRES == 0:
+            return 0
+        return self.more[row + EXPIRY]
 
     def left_units(self, row: i64) -> i64:
         """All that is left of an order, shown or not."""

@@ -11,7 +11,7 @@ from engine.core import Core
 from engine.exchange.cover import fund_of
 from engine.exchange.fill import futures_side
 from engine.exchange.match import trim_reducing
-from engine.exchange.resting import count_order
+from engine.exchange.resting import count_fill
 from engine.figures import current_profit_minor
 from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
@@ -63,7 +63,7 @@ def deleverage(core: Core, exposure: Exposure, incoming: Incoming, price: i64) -
         role: i64 = v.ROLE_DELEVERAGED
         side = v.SELL - incoming.side
         futures_side(core, other, 0, side, role, units, price, incoming.ticket, 0, 0)
-        count_order(exposure, incoming.side, True, -units, 0 if left > 0 else -1)
+        count_fill(exposure, incoming.side, True, units, left)
         ticket = incoming.ticket
         futures_side(core, exposure, ticket, incoming.side, role, units, price, 0, left, 0)
         if other.reduce_orders > 0:

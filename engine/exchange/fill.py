@@ -17,7 +17,7 @@ from engine.exchange.freeze import (
     spot_frozen_minor,
 )
 from engine.exchange.position import change_position
-from engine.exchange.resting import book_of, count_order, leave, reserve_position, show_more
+from engine.exchange.resting import book_of, count_fill, leave, reserve_position, show_more
 from engine.margin import futures_margin_minor
 from engine.model.accounts import Exposure
 from engine.model.incoming import Incoming
@@ -43,13 +43,13 @@ def fill(core: Core, incoming: Incoming, ladder: Ladder, row: i64, units: i64) -
     value = instrument.leg_minor(units * price)
     if instrument.contract == v.CONTRACT_FUTURES:
         fee = fee_minor(instrument, True, units, value)
-        count_order(maker, side, reduces, -units, 0 if left > 0 else -1)
+        count_fill(maker, side, reduces, units, left)
         futures_side(
             core, maker, ticket, side, v.ROLE_MAKER, units, price, incoming.ticket, left, fee
         )
         fee = fee_minor(instrument, False, units, value)
         rest = incoming.units
-        count_order(taker, incoming.side, incoming.reduces, -units, 0 if rest > 0 else -1)
+        count_fill(taker, incoming.side, incoming.reduces, units, rest)
         futures_side(
             core,
             taker,
@@ -65,13 +65,13 @@ def fill(core: Core, incoming: Incoming, ladder: Ladder, row: i64, units: i64) -
         return
     released = spot_frozen_minor(instrument, side, left + units, price)
     released -= spot_frozen_minor(instrument, side, left, price)
-    count_order(maker, side, reduces, -units, 0 if left > 0 else -1)
+    count_fill(maker, side, reduces, units, left)
     _spot_side(
         core, maker, ticket, side, v.ROLE_MAKER, units, price, incoming.ticket, left, released
     )
     released = _incoming_release(incoming, units, price)
     rest = incoming.units
-    count_order(taker, incoming.side, incoming.reduces, -units, 0 if rest > 0 else -1)
+    count_fill(taker, incoming.side, incoming.reduces, units, rest)
     _spot_side(
         core,
         taker,
@@ -98,7 +98,7 @@ def fill_resting(
     limit = key_of(side, ladder.best_key)
     left = _take(core, exposure, ladder, row, units, limit)
     instrument = exposure.instrument
-    count_order(exposure, side, flags & REDUCES != 0, -units, 0 if left > 0 else -1)
+    count_fill(exposure, side, flags & REDUCES != 0, units, left)
     role: i64 = v.ROLE_AUCTION
     if instrument.contract == v.CONTRACT_FUTURES:
         fee = fee_minor(instrument, False, units, instrument.leg_minor(units * price))

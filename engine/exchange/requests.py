@@ -9,17 +9,18 @@ from mypy_extensions import i64
 from engine import reject_codes as r
 from engine import vocabulary as v
 from engine.book.orders import (
-    EXPIRY,
     FLAGS,
     HIDES,
     OWNER_SHIFT,
     POSTS,
     REDUCES,
-    SELF_TRADE,
+    SELF_TRADE_MASK,
+    SELF_TRADE_SHIFT,
     SELLS,
     SHOWN,
     TICKET,
-    TIME_IN_FORCE,
+    TIME_IN_FORCE_MASK,
+    TIME_IN_FORCE_SHIFT,
     WAITS,
 )
 from engine.command_reader import Words, find_exposure, reject
@@ -182,7 +183,6 @@ def _take_over(
 ) -> None:
     """The resting order as an incoming one, with its new volume and price."""
     rows = core.orders.rows
-    more = core.orders.more
     flags = rows[row + FLAGS]
     incoming.begin()
     incoming.exposure = exposure
@@ -191,13 +191,13 @@ def _take_over(
     incoming.side = flags & SELLS
     incoming.units = units
     incoming.price_points = price
-    incoming.time_in_force = more[row + TIME_IN_FORCE]
+    incoming.time_in_force = flags >> TIME_IN_FORCE_SHIFT & TIME_IN_FORCE_MASK
     incoming.post_only = flags & POSTS != 0
     incoming.reduces = flags & REDUCES != 0
-    incoming.self_trade = more[row + SELF_TRADE]
-    incoming.expiry_ns = more[row + EXPIRY]
+    incoming.self_trade = flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK
+    incoming.expiry_ns = core.orders.expiry_ns(row)
     if flags & HIDES != 0:
-        incoming.shown_units = more[row + SHOWN]
+        incoming.shown_units = core.orders.more[row + SHOWN]
     incoming.replaced_units = core.orders.left_units(row)
     if exposure.instrument.contract == v.CONTRACT_SPOT:
         incoming.replaced_minor = spot_frozen_minor(

@@ -22,11 +22,11 @@ from engine.book.orders import (
     POSTS,
     REDUCES,
     ROW_WORDS,
-    SELF_TRADE,
+    SELF_TRADE_SHIFT,
     SELLS,
     SHOWN,
     TICKET,
-    TIME_IN_FORCE,
+    TIME_IN_FORCE_SHIFT,
     TRIGGER,
     UNITS,
     WAITS,
@@ -69,6 +69,14 @@ def count_order(exposure: Exposure, side: i64, reduces: bool, units: i64, orders
     reserve_position(exposure)
 
 
+def count_fill(exposure: Exposure, side: i64, reduces: bool, units: i64, left: i64) -> None:
+    """Counts out what was filled, and the order itself if nothing of it is left."""
+    orders: i64 = 0
+    if left == 0:
+        orders = -1
+    count_order(exposure, side, reduces, -units, orders)
+
+
 def reserve_position(exposure: Exposure) -> None:
     """Orders in futures keep a position free, so that a fill never meets the bound."""
     reserves = (
@@ -78,13 +86,19 @@ def reserve_position(exposure: Exposure) -> None:
     )
     if reserves != exposure.reserves_position:
         exposure.reserves_position = reserves
-        exposure.account.reserved_positions += 1 if reserves else -1
+        if reserves:
+            exposure.account.reserved_positions += 1
+        else:
+            exposure.account.reserved_positions -= 1
 
 
 def enter(core: Core, exposure: Exposure, incoming: Incoming) -> None:
     """What is left of an order, counted and frozen, goes to the end of its price level."""
     shown = incoming.shown_units
-    row = _new_row(core, exposure, incoming, HIDES if shown > 0 else 0)
+    flags: i64 = 0
+    if shown > 0:
+        flags = HIDES
+    row = _new_row(core, exposure, incoming, flags)
     if 0 < shown < incoming.units:
         core.orders.rows[row + UNITS] = shown
     book_of(exposure).rest(row, incoming.price_points)
@@ -93,6 +107,7 @@ def enter(core: Core, exposure: Exposure, incoming: Incoming) -> None:
 def wait(core: Core, exposure: Exposure, incoming: Incoming) -> None:
     """A stop or stop-limit order stands beside the book until its price is reached."""
     row = _new_row(core, exposure, incoming, WAITS)
+    core.orders.ensure_more()
     core.orders.more[row + TRIGGER] = incoming.trigger_points
     core.orders.more[row + LIMIT] = incoming.price_points
     exposure.account.order_count += 1
@@ -112,6 +127,8 @@ def _new_row(core: Core, exposure: Exposure, incoming: Incoming, flags: i64) -> 
     orders = core.orders
     row = orders.add(incoming.ticket)
     flags |= exposure.number << OWNER_SHIFT | incoming.side
+    flags |= incoming.time_in_force << TIME_IN_FORCE_SHIFT
+    flags |= incoming.self_trade << SELF_TRADE_SHIFT
     if incoming.reduces:
         flags |= REDUCES
         if flags & WAITS == 0:
@@ -123,14 +140,10 @@ def _new_row(core: Core, exposure: Exposure, incoming: Incoming, flags: i64) -> 
     rows = orders.rows
     rows[row + UNITS] = incoming.units
     rows[row + FLAGS] = flags
-    orders.ensure_more()
-    more = orders.more
-    more[row + SELF_TRADE] = incoming.self_trade
-    more[row + TIME_IN_FORCE] = incoming.time_in_force
-    more[row + EXPIRY] = incoming.expiry_ns
     if flags & HIDES != 0:
-        more[row + SHOWN] = incoming.shown_units
-        more[row + HIDDEN] = at_least_zero(incoming.units - incoming.shown_units)
+        orders.ensure_more()
+        orders.more[row + SHOWN] = incoming.shown_units
+        orders.more[row + HIDDEN] = at_least_zero(incoming.units - incoming.shown_units)
     first = exposure.first_order
     rows[row + OWN_NEXT] = first
     rows[row + OWN_PREVIOUS] = NO_ROW
@@ -138,6 +151,8 @@ def _new_row(core: Core, exposure: Exposure, incoming: Incoming, flags: i64) -> 
         rows[first + OWN_PREVIOUS] = row
     exposure.first_order = row
     if incoming.expiry_ns > 0:
+        orders.ensure_more()
+        orders.more[row + EXPIRY] = incoming.expiry_ns
         number: i64 = row // ROW_WORDS
         core.order_timers.ensure_watches(number + 1)
         core.order_timers.set(number, 0, 0, incoming.expiry_ns)

@@ -14,7 +14,6 @@ from engine import vocabulary as v
 from engine.book.keys import KEY_LIMIT
 from engine.book.ladder import key_of
 from engine.book.orders import (
-    EXPIRY,
     FLAGS,
     HIDDEN,
     HIDES,
@@ -23,11 +22,13 @@ from engine.book.orders import (
     OWNER_SHIFT,
     POSTS,
     REDUCES,
-    SELF_TRADE,
+    SELF_TRADE_MASK,
+    SELF_TRADE_SHIFT,
     SELLS,
     SHOWN,
     TICKET,
-    TIME_IN_FORCE,
+    TIME_IN_FORCE_MASK,
+    TIME_IN_FORCE_SHIFT,
     TRIGGER,
     UNITS,
     WAITS,
@@ -107,9 +108,9 @@ def _dump_order(core: Core, out: WordWriter, row: i64, price_points: i64) -> Non
     out.put(flags & (SELLS | REDUCES | POSTS | HIDES | WAITS))
     out.put(rows[row + UNITS])
     out.put(price_points)
-    out.put(more[row + SELF_TRADE])
-    out.put(more[row + TIME_IN_FORCE])
-    out.put(more[row + EXPIRY])
+    out.put(flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK)
+    out.put(flags >> TIME_IN_FORCE_SHIFT & TIME_IN_FORCE_MASK)
+    out.put(core.orders.expiry_ns(row))
     out.put(more[row + SHOWN] if flags & HIDES != 0 else 0)
     out.put(more[row + HIDDEN] if flags & HIDES != 0 else 0)
     out.put(more[row + TRIGGER] if flags & WAITS != 0 else 0)
@@ -178,6 +179,11 @@ def _load_order(core: Core, reader: WordReader) -> None:
         raise CorruptRecord(f"state: order {incoming.ticket} can't rest in a book")
     if not (units > 0 and hidden >= 0 and incoming.shown_units >= 0 and incoming.ticket > 0):
         raise CorruptRecord(f"state: order {incoming.ticket} has no volume")
+    if not (
+        v.SELF_TRADE_ALLOW <= incoming.self_trade <= v.SELF_TRADE_CANCEL_BOTH
+        and v.GOOD_TILL_CANCELLED <= incoming.time_in_force <= v.FILL_OR_KILL
+    ):
+        raise CorruptRecord(f"state: order {incoming.ticket} has a mode that there is not")
     exposure = core.exposure(account, instrument)
     if flags & WAITS != 0:
         if not (0 < incoming.trigger_points < KEY_LIMIT and 0 <= incoming.price_points < KEY_LIMIT):

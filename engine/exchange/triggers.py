@@ -10,16 +10,17 @@ from mypy_extensions import i64
 
 from engine import vocabulary as v
 from engine.book.orders import (
-    EXPIRY,
     FLAGS,
     LIMIT,
     OWNER_SHIFT,
     REDUCES,
     ROW_WORDS,
-    SELF_TRADE,
+    SELF_TRADE_MASK,
+    SELF_TRADE_SHIFT,
     SELLS,
     TICKET,
-    TIME_IN_FORCE,
+    TIME_IN_FORCE_MASK,
+    TIME_IN_FORCE_SHIFT,
     UNITS,
 )
 from engine.command_reader import reject
@@ -145,9 +146,8 @@ def _activate(core: Core, row: i64, sells_at: i64, buys_at: i64) -> None:
 def _take_over(core: Core, incoming: Incoming, exposure: Exposure, row: i64) -> None:
     """The waiting order as an incoming one: a market order, or a limit order."""
     rows = core.orders.rows
-    more = core.orders.more
     flags = rows[row + FLAGS]
-    limit = more[row + LIMIT]
+    limit = core.orders.more[row + LIMIT]
     incoming.begin()
     incoming.exposure = exposure
     incoming.ticket = rows[row + TICKET]
@@ -155,12 +155,12 @@ def _take_over(core: Core, incoming: Incoming, exposure: Exposure, row: i64) -> 
     incoming.side = flags & SELLS
     incoming.units = rows[row + UNITS]
     incoming.price_points = limit
-    incoming.time_in_force = more[row + TIME_IN_FORCE]
-    incoming.expiry_ns = more[row + EXPIRY]
+    incoming.time_in_force = flags >> TIME_IN_FORCE_SHIFT & TIME_IN_FORCE_MASK
+    incoming.expiry_ns = core.orders.expiry_ns(row)
     if limit == 0:
         incoming.time_in_force = v.IMMEDIATE_OR_CANCEL
         incoming.expiry_ns = 0
     incoming.post_only = False
     incoming.reduces = flags & REDUCES != 0
     incoming.flags = v.REDUCE_ONLY if incoming.reduces else 0
-    incoming.self_trade = more[row + SELF_TRADE]
+    incoming.self_trade = flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK

@@ -259,6 +259,8 @@ class Trade:
         self.row = row
         """Dense; watches: pending `row`, take profit 2 x row, stop loss 2 x row + 1."""
         self.ticket: i64 = 0
+        self.refused_stage: i64 = 0
+        self.refused_reason: i64 = 0
         self.state: i64 = 0
         self.order_type: i64 = 0
         self.price_points: i64 = 0
@@ -271,8 +273,6 @@ class Trade:
         self.opening_number: i64 = 0
         """Order of opening among all positions."""
         self.open_time_ns: i64 = 0
-        self.refused_stage: i64 = 0
-        self.refused_reason: i64 = 0
         self.request: i64 = v.REQUEST_NONE
         self.request_volume_units: i64 = 0
         self.request_price_points: i64 = 0
@@ -302,7 +302,9 @@ class Trade:
 
     def has_stops(self) -> i64:
         """1 with a stop loss or take profit, else 0."""
-        return 1 if self.stop_loss_points > 0 or self.take_profit_points > 0 else 0
+        if self.stop_loss_points > 0 or self.take_profit_points > 0:
+            return 1
+        return 0
 
     def clear(self) -> None:
         """Makes the record ready for another ticket."""

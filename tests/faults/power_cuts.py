@@ -53,7 +53,7 @@ class Traced(NamedTuple):
 def traced_session(seed: int, script: Script, folder: Path) -> list[Traced]:
     """A session on a disk without faults: all its operations, then the end."""
     random = Random(seed)
-    session = Session(script, folder, random)
+    session = Session(script, folder, random, waits=seed % 2 == 0)
     trace: list[Traced] = []
 
     def watch(operation: Operation) -> int:

@@ -68,7 +68,9 @@ class Script:
 class Session:
     """A node at work on a script, from wherever its journal ends."""
 
-    def __init__(self, script: Script, folder: Path, random: Random) -> None:
+    def __init__(self, script: Script, folder: Path, random: Random, *, waits: bool = True) -> None:
+        """`waits`: for every commit; else for some, and the others are made behind."""
+        self.waits = waits
         self.script = script
         self.folder = folder
         self.random = random
@@ -108,7 +110,7 @@ class Session:
                     command, time_ns = self.script.items[self.node.sequence]
                     self.submitted = max(self.submitted, self.node.sequence + 1)
                     self._last = self.node.submit(command, time_ns)
-            self.node.commit()
+            self.node.commit(wait=self.waits or self.random.randrange(2) == 0)
             yield
             if number % snapshot_every == 0:
                 try:

@@ -34,7 +34,7 @@ class _Shown(NamedTuple):
 
     @classmethod
     def of(cls, node: Node) -> "_Shown":
-        engine, draft = node.engine, node._draft
+        engine, draft = node.engine, node._open.draft
         return cls(
             node.sequence,
             engine.sequence,
@@ -44,7 +44,7 @@ class _Shown(NamedTuple):
             node.durable_sequence,
             bytes(draft.commands()),
             list(draft.keys),
-            set(node._bulk_keys),
+            set(node._open.bulk_keys),
         )
 
 

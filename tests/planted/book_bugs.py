@@ -293,7 +293,7 @@ BOOK_BUGS: Final = (
     in_one_place(
         "a triggered stop-limit order forgets when it ends",
         "exchange/triggers.py",
-        "    incoming.expiry_ns = more[row + EXPIRY]\n",
+        "    incoming.expiry_ns = core.orders.expiry_ns(row)\n",
         "    incoming.expiry_ns = 0\n",
     ),
     in_one_place(

@@ -21,6 +21,7 @@ CORRUPTION: Final = "pytest tests/journal/test_corruption.py -k 'not flipped'"
 SALVAGE: Final = "pytest tests/journal/test_salvage.py -k 'whole or ends_the_copy'"
 SNAPSHOTS: Final = "pytest tests/snapshots"
 COMMITS: Final = "pytest tests/test_node_commits.py"
+BEHIND: Final = "pytest tests/test_node_commit_behind.py"
 CLIENT_KEYS: Final = "pytest tests/test_node_client_keys.py"
 CHECKPOINTS: Final = "pytest tests/adapters/test_checkpoint.py"
 RECOVERY: Final = "pytest tests/test_node_recovery.py"
@@ -60,9 +61,9 @@ BUGS: Final = (
         (
             Edit(
                 "adapters/node.py",
-                "        try:\n            self.journal.append(draft,",
-                "        self._open_block.events = bytes(engine.events_view())\n"
-                "        try:\n            self.journal.append(draft,",
+                "        try:\n            self.journal.append(",
+                "        leaving.answers.events = bytes(events)\n"
+                "        try:\n            self.journal.append(",
             ),
         ),
         NTH_FAULT,
@@ -115,8 +116,8 @@ BUGS: Final = (
         (
             Edit(
                 "adapters/node.py",
-                "            self._failure = str(error)\n            raise\n        events =",
-                "            raise\n        events =",
+                "self._failure = str(error)\n            raise\n        self._on_its_way = leaving",
+                "raise\n        self._on_its_way = leaving",
             ),
         ),
         SIMULATE,
@@ -139,8 +140,8 @@ BUGS: Final = (
         (
             Edit(
                 "adapters/node.py",
-                "        self._bulk_keys = set()\n        self._event_end = 0\n        draft",
-                "        self._bulk_keys = set()\n        draft",
+                "        self._event_end = 0\n        self._open, ",
+                "        self._open, ",
             ),
         ),
         SIMULATE,
@@ -348,9 +349,9 @@ BUGS: Final = (
         "client keys are known in memory only",
         (
             Edit(
-                "adapters/node.py",
-                "        sequence = self.journal.lookup_key(key)\n        if sequence is None:",
-                "        sequence = None\n        if sequence is None:",
+                "adapters/client_keys.py",
+                "    sequence = journal.lookup_key(key)\n    if sequence is None:",
+                "    sequence = None\n    if sequence is None:",
             ),
         ),
         SIMULATE,
@@ -361,16 +362,40 @@ BUGS: Final = (
         (
             Edit(
                 "adapters/node.py",
-                "            self.journal.append(draft,",
-                "            del draft.keys[1:]\n            self.journal.append(draft,",
+                "            self.journal.append(",
+                "            del leaving.draft.keys[1:]\n            self.journal.append(",
             ),
         ),
         SIMULATE,
         "FAILURE: .*key_low",
     ),
     Bug(
+        "client keys of a block on its way are forgotten",
+        (
+            Edit(
+                "adapters/node.py",
+                "self._open.holds(key) or self._leaving.holds(key)",
+                "self._open.holds(key)",
+            ),
+        ),
+        BEHIND,
+        "test_client_key_of_a_bulk_block_on_its_way_is_known",
+    ),
+    Bug(
+        "a block on its way is answered at once",
+        (
+            Edit(
+                "adapters/node.py",
+                "return self._finish_commit() if wait else before",
+                "return self._finish_commit()",
+            ),
+        ),
+        BEHIND,
+        "test_answers_come_with_a_later_commit_and_not_before",
+    ),
+    Bug(
         "client keys of a bulk block are forgotten",
-        (Edit("adapters/node.py", "        self._draft.keys += keys\n", ""),),
+        (Edit("adapters/pending_block.py", "        self.draft.keys += keys\n", ""),),
         CLIENT_KEYS,
         "test_key_from_a_bulk_block_is_known_to_a_single_command",
     ),
@@ -428,7 +453,8 @@ BUGS: Final = (
         (
             Edit(
                 "adapters/node.py",
-                "        if self._draft.first_sequence:\n            self.commit()\n        tail",
+                "        if self._on_its_way is not None or not self._open.is_empty:\n"
+                "            self.commit()\n        tail",
                 "        tail",
             ),
         ),

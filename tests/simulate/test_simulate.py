@@ -102,13 +102,14 @@ EARLY = """
 class Early(Node):
     '''Tells before it commits.'''
 
-    def commit(self):
+    def commit(self, *, wait=True):
         told, self.on_commit = self.on_commit, None
-        if told is not None and self._draft.first_sequence:
+        draft = self._open.draft
+        if told is not None and draft.first_sequence:
             events = bytes(self.engine.events_view())
-            told(Committed(self._draft.first_sequence, self._draft.last_sequence, events))
+            told(Committed(draft.first_sequence, draft.last_sequence, events))
         try:
-            return super().commit()
+            return super().commit(wait=wait)
         finally:
             self.on_commit = told
 

@@ -339,6 +339,14 @@ class Node:
         self._check_not_telling()
         try:
             if not self._failure:
+                self._finish_commit()
+        finally:
+            self._commit_and_end()
+
+    def _commit_and_end(self) -> None:
+        """The last part of closing, also when what was told of the block before raised."""
+        try:
+            if not self._failure:
                 self.commit()
         finally:
             self._closed = True

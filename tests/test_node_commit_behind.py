@@ -71,6 +71,27 @@ def test_close_waits_for_the_block_on_its_way(tmp_path: Path) -> None:
         assert again.sequence == 1
 
 
+def test_close_commits_what_is_open_although_the_block_before_is_not_liked(
+    tmp_path: Path,
+) -> None:
+    """What is told of a commit may raise: it takes nothing back, and keeps nothing away."""
+    told: list[int] = []
+
+    def dislike(committed: Committed) -> None:
+        told.append(committed.last_sequence)
+        if committed.last_sequence == 1:
+            raise OSError("nobody listens")
+
+    node = Node.open(tmp_path, create=True, on_commit=dislike)
+    node.submit(records.Currency(currency=1, code="USD", digits=2), START_NS)
+    node.commit(wait=False)
+    node.submit(records.Clock(), START_NS)
+    with pytest.raises(OSError, match="nobody listens"):
+        node.close()
+    with Node.open(tmp_path) as again:
+        assert (again.sequence, told) == (2, [1, 2])
+
+
 def test_client_key_of_a_block_on_its_way_is_known(tmp_path: Path) -> None:
     with Node.open(tmp_path, create=True) as node:
         first = node.submit(KEYED, START_NS)

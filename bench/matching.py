@@ -12,8 +12,9 @@ Timed is, for every stream:
 
 - the *book alone*: records decoded, matched, fills written out; no accounts, no journal. There is
   memory for 65,536 resting orders from the start, more is made while the time runs;
-- the *whole core*: the same as commands of 10,000 (or N) accounts for a futures contract, with
-  frozen margin, positions, fees, ledger and events (`bench/exchange.py`);
+- the *whole core*: the same as commands of 10,000 accounts (or N; a stream that is not
+  generated also with 1,000, which the caches hold) for a futures contract, with frozen margin,
+  positions, fees, ledger and events (`bench/exchange.py`);
 - *durable*: the same through a node, 4,096 commands a commit, which is made while the next
   are applied (`commit_behind`); the time ends when all is durable;
 - the *latency* of single commands through the core, from their planned time, at a steady
@@ -43,6 +44,7 @@ SEED = 7
 COMMANDS = 1_000_000
 SMOKE_COMMANDS = 2_000
 SMOKE_ACCOUNTS = 50
+FEW_ACCOUNTS = 1_000
 MOST_ACCOUNTS = 100_000
 ROOM = 65_536
 REPETITIONS = 7
@@ -66,10 +68,13 @@ class Figures(NamedTuple):
 
 
 def run(
-    smoke: bool = False, stream: Path | None = None, accounts: int = exchange.ACCOUNTS
+    smoke: bool = False, stream: Path | None = None, accounts: int | None = None
 ) -> dict[str, Any]:
-    """Measures a stream, or the generated ones; `accounts` share the orders in the core."""
-    accounts = SMOKE_ACCOUNTS if smoke else accounts
+    """Measures a stream, or the generated ones.
+
+    `accounts` share the orders in the core; by default the generated streams have
+    `exchange.ACCOUNTS`, and every other is measured with these and with `FEW_ACCOUNTS`.
+    """
     count = SMOKE_COMMANDS if smoke else COMMANDS
     if stream is not None:
         workloads = {stream.name: read_stream(stream)}
@@ -81,11 +86,24 @@ def run(
         "benchmark": "matching",
         "seed": SEED,
         "machine": machine(),
-        "accounts": accounts,
         "block": exchange.BLOCK,
         "latency_per_second": LATENCY_PER_SECOND,
-        "rows": [measure(name, data, smoke, accounts) for name, data in workloads.items()],
+        "rows": [
+            measure(name, data, smoke, number)
+            for name, data in workloads.items()
+            for number in _sizes(name, smoke, accounts)
+        ],
     }
+
+
+def _sizes(name: str, smoke: bool, accounts: int | None) -> list[int]:
+    """Numbers of accounts that a workload is measured with."""
+    if smoke:
+        return [SMOKE_ACCOUNTS]
+    if accounts is not None:
+        return [accounts]
+    generated = name in ("narrow", "wide")
+    return [exchange.ACCOUNTS] if generated else [FEW_ACCOUNTS, exchange.ACCOUNTS]
 
 
 def measure(name: str, data: bytes, smoke: bool, accounts: int) -> dict[str, Any]:
@@ -99,6 +117,7 @@ def measure(name: str, data: bytes, smoke: bool, accounts: int) -> dict[str, Any
     journal = [exchange.durable(day, accounts) for _ in range(repetitions)]
     count = len(day.commands)
     return row | {
+        "accounts": accounts,
         "core_per_second": spread([count / watch.seconds for watch, _ in core]),
         "core_own_share": min(watch.own_seconds / watch.seconds for watch, _ in core),
         "event_bytes_per_command": core[0][1] / count,
@@ -221,7 +240,7 @@ def show(result: dict[str, Any]) -> None:
         )
         print(f"  book alone: {_rate(row['commands_per_second'])}")
         print(
-            f"  whole core, {result['accounts']:,} accounts: {_rate(row['core_per_second'])}, "
+            f"  whole core, {row['accounts']:,} accounts: {_rate(row['core_per_second'])}, "
             f"{row['event_bytes_per_command']:.0f} bytes of events a command"
         )
         print(f"  durable, {result['block']:,} a commit: {_rate(row['durable_per_second'])}")
@@ -239,12 +258,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--stream", type=Path, metavar="FILE", help="records to match")
     parser.add_argument(
-        "--accounts", type=int, default=exchange.ACCOUNTS, help="that share the orders (10,000)"
+        "--accounts", type=int, help="that share the orders (default 10,000; of a FILE also 1,000)"
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes: does it run")
     arguments = parser.parse_args()
-    if not 1 <= arguments.accounts <= MOST_ACCOUNTS:
+    if arguments.accounts is not None and not 1 <= arguments.accounts <= MOST_ACCOUNTS:
         parser.error(f"--accounts {arguments.accounts}: expected 1 to {MOST_ACCOUNTS:,}")
     try:
         result = run(arguments.smoke, arguments.stream, arguments.accounts)

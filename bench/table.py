@@ -98,15 +98,16 @@ def _orders(result: Result) -> list[str]:
 def _matching(result: Result) -> list[str]:
     lines = [
         "| stream | commands | fills | resting orders | levels | fill hash "
-        "| book alone, M commands/s (lowest-highest) | whole core | durable "
+        "| book alone, M commands/s (lowest-highest) | accounts | whole core | durable "
         "| own processor time | latency in the core, µs: p50, p99, p99.9, max |",
-        "|---|---:|---:|---:|---:|---|---|---|---|---:|---|",
+        "|---|---:|---:|---:|---:|---|---|---:|---|---|---:|---|",
     ]
     for row in result["rows"]:
         lines.append(
             f"| {row['workload']} | {row['commands']:,} | {row['fills']:,} | {row['resting']:,} "
             f"| {row['bid_levels'] + row['ask_levels']:,} | `{row['fill_hash']}` "
-            f"| {_millions(row['commands_per_second'])} | {_millions(row['core_per_second'])} "
+            f"| {_millions(row['commands_per_second'])} "
+            f"| {row['accounts']:,} | {_millions(row['core_per_second'])} "
             f"| {_millions(row['durable_per_second'])} | {_percent(row['core_own_share'])} "
             f"| {', '.join(f'{value:.1f}' for value in row['latency_us'].values())} |"
         )

@@ -87,7 +87,7 @@ class Run:
         self.struck = 0
         self.finished = False
         self.wrong = ""
-        self.session = Session(script, folder, Random(seed), waits=seed % 2 == 0)
+        self.session = Session(script, folder, Random(seed))
         self.disk = Disk(folder, Random(f"{seed} {fault}"))
         self.disk.on_operation = self._decide
 

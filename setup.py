@@ -58,13 +58,22 @@ def compiler() -> list[str]:
 
 
 def compiles(flags: list[str]) -> bool:
-    """Whether the C compiler, with these flags and without a warning, compiles a probe."""
+    """Whether the C compiler compiles a probe; with flags, without a warning about them."""
     with tempfile.TemporaryDirectory() as folder:
         probe = Path(folder) / "probe.c"
         probe.write_text("#include <Python.h>\n")
         include = "-I" + sysconfig.get_path("include")
         result = subprocess.run(
-            [*compiler(), "-Werror", *flags, include, "-c", str(probe), "-o", f"{probe}.o"],
+            [
+                *compiler(),
+                *(["-Werror"] if flags else []),
+                *flags,
+                include,
+                "-c",
+                str(probe),
+                "-o",
+                f"{probe}.o",
+            ],
             capture_output=True,
             check=False,
         )

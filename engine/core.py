@@ -198,13 +198,17 @@ class Core:
         return None if row < 0 else self.rows[row]
 
     def trades(self) -> list[Trade]:
-        """Every order, request and position, by ticket. Looks at every row."""
-        found: list[tuple[int, int]] = []
+        """Every order, request and position, in no order. Looks at every row."""
+        return [trade for trade in self.rows if trade.ticket > 0]
+
+    def trades_by_ticket(self) -> list[Trade]:
+        """The same, by ticket."""
+        keys: list[int] = []
         for trade in self.rows:
             if trade.ticket > 0:
-                found.append((int(trade.ticket), int(trade.row)))
-        found.sort()
-        return [self.rows[row] for _, row in found]
+                keys.append(trade.ticket << ROW_BITS | trade.row)
+        keys.sort()
+        return [self.rows[key & ROW_MASK] for key in keys]
 
     def new_trade(self, exposure: Exposure) -> Trade:
         """A record with the next ticket, in no list and no index."""

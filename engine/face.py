@@ -203,7 +203,7 @@ class Engine:
 
     def _waiting(self) -> list[Trade]:
         """Every trade that is no position, by ticket."""
-        return [trade for trade in self._core.trades() if trade.state != v.POSITION_OPEN]
+        return [trade for trade in self._core.trades_by_ticket() if trade.state != v.POSITION_OPEN]
 
     def book_orders(self, login: int) -> list[BookOrderView]:
         """Orders in books, those that wait for a trigger too, by ticket. Raises `KeyError`."""

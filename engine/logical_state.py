@@ -57,7 +57,7 @@ def dump(core: Core) -> bytes:
     for login in logins:
         _dump_margins(out, core.accounts[login])
     out.put(core.trade_rows.count)
-    for trade in core.trades():
+    for trade in core.trades_by_ticket():
         _dump_trade(out, trade)
     if has_books(core):
         dump_books(core, out)

@@ -23,7 +23,8 @@ kappa <= 1/64. Then for a position with closing leg g and profit q (profit curre
 With G = sum(g r) and Q = sum(|q| r), taken at the larger of the two sides of the quote
 and rounded up, the account is safe while 17/16 rho G + 17/8 kappa Q + slop < slack. At
 most a quarter of the slack goes to kappa, the rest to rho. Margin is constant between
-changes of the account itself, so T is. Whatever changes an account gives it new bands.
+changes of the account itself, so T is. Whatever changes an account gives it new bands, but for
+a fill that leaves it safe within those that it has: `keeps_bands` tells.
 """
 
 from typing import Final

@@ -31,7 +31,7 @@ _FEW: Final = 16
 
 
 def stop_out(core: Core, instrument: Instrument) -> None:
-    """Looks at every account whose band was left or that traded, in login order."""
+    """Looks at every account whose band was left or whose bands a trade ended, in login order."""
     candidates = core.candidates
     collect_candidates(core, instrument)
     for account in core.touched:

@@ -38,6 +38,27 @@ STEP: Final = 120
 """A price walks by one part of so many at most, and now and then by ten times that."""
 
 
+LISTED = r.Instrument(
+    instrument=PERPETUAL,
+    symbol="PERP",
+    base_currency=USD,
+    profit_currency=USD,
+    margin_currency=USD,
+    digits=1,
+    volume_digits=1,
+    contract_size=1,
+    profit_mode=v.PROFIT_CFD,
+    margin_mode=v.MARGIN_CFD,
+    venue=v.VENUE_BOOK,
+    tick_size_points=TICK_SIZE,
+    price_min_points=100,
+    price_max_points=100_000,
+    lot_max_units=500,
+    position_limit_units=1_000,
+)
+"""What the instruments of the floor have in common; each says what it has otherwise."""
+
+
 class Floor:
     """What everybody knows of the book venue, and what the operator has in mind."""
 
@@ -235,23 +256,9 @@ class Floor:
     def _of_dollars(self) -> r.Instrument:
         """A lot is ten units; a unit is worth some 200 dollars, and needs 4 of margin."""
         random = self._random
-        return r.Instrument(
-            instrument=PERPETUAL,
-            symbol="PERP",
-            base_currency=USD,
-            profit_currency=USD,
-            margin_currency=USD,
-            digits=1,
-            volume_digits=1,
-            contract_size=1,
-            profit_mode=v.PROFIT_CFD,
-            margin_mode=v.MARGIN_CFD,
-            venue=v.VENUE_BOOK,
-            tick_size_points=TICK_SIZE,
+        return msgspec.structs.replace(
+            LISTED,
             price_min_points=2_000,
-            price_max_points=100_000,
-            lot_max_units=500,
-            position_limit_units=1_000,
             initial_margin_minor=4_000,
             maintenance_margin_minor=random.choice((0, 2_000)),
             taker_fee_ppm=random.choice((0, 500)),
@@ -268,24 +275,12 @@ class Floor:
     def _of_coins(self) -> r.Instrument:
         """Coins for dollars: a unit is a tenth of a coin, some 30 dollars."""
         taker = self._random.choice((0, 1_000))
-        return r.Instrument(
+        return msgspec.structs.replace(
+            LISTED,
             instrument=COIN,
             symbol="COIN",
             base_currency=BTC,
-            profit_currency=USD,
-            margin_currency=USD,
-            digits=1,
-            volume_digits=1,
-            contract_size=1,
             contract=v.CONTRACT_SPOT,
-            profit_mode=v.PROFIT_CFD,
-            margin_mode=v.MARGIN_CFD,
-            venue=v.VENUE_BOOK,
-            tick_size_points=TICK_SIZE,
-            price_min_points=100,
-            price_max_points=100_000,
-            lot_max_units=500,
-            position_limit_units=1_000,
             taker_fee_ppm=taker,
             maker_fee_ppm=self._random.choice((-taker, 0)),
             depth_events=self._random.random() < 0.5,
@@ -299,20 +294,15 @@ class Floor:
             (now_ns + after * SECOND, 2_000 * times, 1_000 * times)
             for after, times in zip(MARGIN_DATES_S, (2, 1), strict=True)
         ]
-        return r.Instrument(
+        return msgspec.structs.replace(
+            LISTED,
             instrument=number,
             symbol=f"CONTRACT{number}",
             base_currency=EUR,
             profit_currency=EUR,
             margin_currency=EUR,
-            digits=1,
             volume_digits=0,
             contract_size=CONTRACT_SIZE,
-            profit_mode=v.PROFIT_CFD,
-            margin_mode=v.MARGIN_CFD,
-            venue=v.VENUE_BOOK,
-            tick_size_points=TICK_SIZE,
-            price_min_points=100,
             price_max_points=10_000,
             lot_max_units=50,
             position_limit_units=100,
